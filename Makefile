@@ -1,0 +1,28 @@
+# Every target sets up what it needs; with nothing to do that costs a third of a second.
+PYTHON ?= python3
+VENV := .venv/bin
+
+.PHONY: setup demo test check bench clean help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: ## get every pinned tool; afterwards: source .venv/bin/activate
+	@$(PYTHON) toolchain/bootstrap.py
+
+demo: setup ## the main job with real parts (KEEP=1 leaves the rehearsal up)
+	@$(VENV)/python -m rehearsal demo $(if $(KEEP),--keep)
+
+test: setup ## all tests
+	@$(VENV)/python -m pytest $(ARGS)
+
+check: setup ## the one gate: format, lint, types, imports, recipes, templates, docs
+	@$(VENV)/python -m toolchain check
+
+bench: setup ## ratios, each measured in one run
+	@$(VENV)/python bench/synth.py
+	@$(VENV)/python -m rehearsal run -- $(CURDIR)/$(VENV)/python bench/bake.py
+
+clean: ## remove what was made here; the cache of fetched and built tools stays
+	rm -rf .venv node_modules cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,6 @@
+"""`python -m bake web`."""
+
+from bake.cli import bake
+from console.command import run
+
+run(bake, program="python -m bake")

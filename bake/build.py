@@ -1,0 +1,265 @@
+"""One run of Packer for a tier: its names and tags, what it is told, what it tells, what is left when it fails."""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+from bake import sweep
+from bake.artifact import Artifact
+from bake.aws import Aws
+from bake.digest import Closure
+from bake.image import TestResult
+from bake.log import BuildLog
+from bake.packer import Event, LimitReached, Limits, Packer, PackerError, Phase, Template, TemplateInvalid
+from bake.packer.errors import PackerFailed
+from bake.packer.events import phase_of
+from bake.place import APPLICATION, Home, Workshop
+from bake.recipe import ROOT, Recipe
+from bake.toolchain import Toolchain
+from bake.workspace import Workspace
+from console.errors import BadInput, KilnError
+from console.progress import Progress
+
+SOURCE = "amazon-ebs.image"  # the build of every template
+# Calls of the plugin that fail are tried ten times by default: two minutes for each when an endpoint is down.
+AWS_ATTEMPTS = "5"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a build made."""
+
+    image_id: str
+    tests: tuple[TestResult, ...]
+    packages: Mapping[str, str]
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A bake that is under way; everything it makes on AWS carries `id`."""
+
+    id: str
+    tier: str
+    version: str
+    commit: str
+    digest: str
+    parent: str
+    region: str
+
+    @classmethod
+    def of(cls, recipe: Recipe, digest: str, parent: str, home: Home) -> Self:
+        now = datetime.now(UTC)
+        return cls(
+            id=f"{recipe.tier}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+            tier=recipe.tier,
+            version=recipe.version,
+            commit=commit(),
+            digest=digest,
+            parent=parent,
+            region=home.region,
+        )
+
+    @property
+    def image_name(self) -> str:
+        return sweep.names(self.id)[sweep.Kind.IMAGE]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Of the image and its snapshots, and of the builder while it runs."""
+        return {
+            "Name": self.image_name,
+            "kiln:application": APPLICATION,
+            "kiln:tier": self.tier,
+            "kiln:version": self.version,
+            "kiln:digest": self.digest,
+            "kiln:commit": self.commit,
+            "kiln:parent": self.parent,
+            sweep.TAG: self.id,
+        }
+
+    def run(
+        self, workspace: Workspace, workshop: Workshop, packer: Packer, secret: Iterable[str], progress: Progress
+    ) -> Made:
+        """Run Packer. Raises BadInput for a mistake in the template, BakeFailed for everything else."""
+        recipe = workspace.recipe
+        template = Template(
+            workspace.template,
+            {
+                **recipe.contents.variables,
+                "tier": self.tier,
+                "build": self.id,
+                "image_name": self.image_name,
+                "image_tags": self.tags,
+                "parent_image": self.parent,
+                "region": self.region,
+                "subnet": workshop.subnet,
+                "security_group": workshop.security_group,
+                "instance_profile": workshop.instance_profile,
+                "encryption_key": workshop.key,
+                "artifact": str(workspace.artifact),
+                "results": str(workspace.results),
+                "python": sys.executable,
+            },
+        )
+        limits = recipe.contents.limits_minutes
+        attempts = {"AWS_MAX_ATTEMPTS": os.environ.get("AWS_MAX_ATTEMPTS", AWS_ATTEMPTS)}
+        packer = Packer(packer.executable, {**packer.environment, **attempts})
+        with BuildLog.of(self.id) as log:
+            watch = Watcher(self.tier, progress, log)
+            try:
+                result = packer.build(
+                    template,
+                    expected={SOURCE},
+                    limits=Limits(
+                        overall=timedelta(minutes=limits.overall),
+                        phases={
+                            Phase.CONNECT: timedelta(minutes=limits.connect),
+                            Phase.PROVISION: timedelta(minutes=limits.provision),
+                        },
+                    ),
+                    sensitive=secret,
+                    on_event=watch.event,
+                    on_idle=watch.tick,
+                )
+            except TemplateInvalid as problem:
+                raise mistake_in_template(problem, workspace) from problem
+            except PackerError as problem:
+                raise failure(self, problem, watch.failed_in, workspace.tests(), log.path) from problem
+        region, _, image_id = result.artifacts[SOURCE].id.partition(":")
+        if region != self.region or not image_id.startswith("ami-"):
+            raise KilnError("Packer's artifact is no image of this region", found=result.artifacts[SOURCE].id)
+        return Made(image_id, workspace.tests(), workspace.packages(), result.seconds)
+
+    @contextmanager
+    def swept(self, aws: Aws, progress: Progress) -> Iterator[None]:
+        """Whatever ends the block early, an error or Ctrl-C: nothing of this build is left when it is passed on."""
+        try:
+            yield
+        except BadInput:
+            raise  # a template that does not parse: nothing was made
+        except BaseException as problem:
+            progress.phase(f"{self.tier}: sweep what build {self.id} left")
+            try:
+                swept = sweep.sweep(aws, self.id)
+            except KilnError as unreachable:
+                swept = sweep.Outcome(left=(f"not known, {unreachable.what}: {unreachable.found}",))
+            text = in_words(self, swept)
+            progress.phase(f"{self.tier}: {text}")
+            if isinstance(problem, BakeFailed):
+                problem.swept = text
+            raise
+
+
+class Watcher:
+    """Shows a running build: a line per phase, on a terminal with the seconds counting, and everything in the log."""
+
+    def __init__(self, tier: str, progress: Progress, log: BuildLog) -> None:
+        self.phase = Phase.PREPARE
+        self.failed_in = Phase.PREPARE  # the phase before Packer began to clean up
+        self._tier, self._progress, self._log = tier, progress, log
+        self._began = time.monotonic()
+        self._shown = -1
+
+    def event(self, event: Event) -> None:
+        self._log.write(event)
+        following = phase_of(event)
+        if following and following is not self.phase:
+            self.phase = following
+            if following is not Phase.CLEAN_UP:
+                self.failed_in = following
+            self._show()
+
+    def tick(self) -> None:
+        if self._progress.console.is_terminal and int(time.monotonic() - self._began) != self._shown:
+            self._show()
+
+    def _show(self) -> None:
+        self._shown = int(time.monotonic() - self._began)
+        self._progress.phase(f"{self._tier}: {self.phase} ({self._shown} s)")
+
+
+class BakeFailed(KilnError):
+    """Packer made no image. `swept` says what became of what it had made until then, once that is known."""
+
+    swept: str | None = None
+
+    def details(self) -> dict[str, str]:
+        return {**super().details(), **({"swept": self.swept} if self.swept else {})}
+
+
+def failure(build: Build, problem: PackerError, phase: Phase, tests: tuple[TestResult, ...], log: Path) -> BakeFailed:
+    """What went wrong, for the user: the failed tests where there are any, else Packer's last words."""
+    failed = [test.name for test in tests if test.outcome == "failed"]
+    summary = problem.summary if isinstance(problem, PackerFailed) else str(problem)
+    messages = problem.messages if isinstance(problem, PackerFailed) else ()
+    if failed:
+        what = f"no image of {build.tier}: {len(failed)} of its {len(tests)} tests failed"
+        summary = ", ".join(failed)
+    elif isinstance(problem, LimitReached):
+        what = f"no image of {build.tier}: a time limit was reached"
+    else:
+        what = f"no image of {build.tier}: Packer failed"
+    found = "\n    ".join([summary, *messages])
+    return BakeFailed(what, where=f"build {build.id}, phase '{phase}'", found=found, next_step=f"read the log: {log}")
+
+
+def mistake_in_template(problem: TemplateInvalid, workspace: Workspace) -> BadInput:
+    """The first mistake, with file and line in the repository; how many more there are."""
+    first, *more = problem.diagnostics
+    where = None
+    if first.file:
+        where = f"{workspace.as_the_user_knows_it(first.file)}, line {first.line}"
+    found = f"{first.summary}. {first.detail}".strip()
+    if more:
+        found += f" (and {len(more)} more)"
+    return BadInput(f"the template of {workspace.recipe.tier} has a mistake", where=where, found=found)
+
+
+def validate(recipe: Recipe, artifact: Artifact, closure: Closure, tools: Toolchain) -> None:
+    """Let Packer check a template without AWS; used where nothing is baked. Raises BadInput."""
+    texts = ("tier", "build", "image_name", "parent_image", "region", "subnet", "security_group", "instance_profile")
+    with Workspace.of(recipe, artifact, closure, tools.versions) as workspace:
+        given = {
+            **recipe.contents.variables,
+            **dict.fromkeys(texts, "none"),
+            "region": "us-east-1",
+            "parent_image": closure.parent,
+            "encryption_key": "none",
+            "image_tags": {"kiln:version": recipe.version},
+            "artifact": str(workspace.artifact),
+            "results": str(workspace.results),
+            "python": sys.executable,
+        }
+        try:
+            tools.packer.validate(Template(workspace.template, given))
+        except TemplateInvalid as problem:
+            raise mistake_in_template(problem, workspace) from problem
+        except PackerFailed as problem:
+            raise BadInput(f"Packer refuses the template of {recipe.tier}", found=str(problem)) from problem
+
+
+def in_words(build: Build, swept: sweep.Outcome) -> str:
+    """What the sweep of a build came to."""
+    if swept.left:
+        again = f"again with: python -m bake --sweep {build.id}"
+        return f"not removed: {', '.join(swept.left)}; {again}"
+    return f"removed {', '.join(swept.removed)}" if swept.removed else "nothing was left"
+
+
+def commit() -> str:
+    """The commit of the repository, with `-dirty` where files differ from it; `unknown` outside of git."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip() or "unknown"

@@ -1,0 +1,89 @@
+"""The digest of a recipe's full closure. Pure. Same digest, same image: so nothing that reaches the image is left out.
+
+In it: the parent's resolved image id, every file that the template can read, the artifact, the variables that reach the
+image, the versions of Packer and its plugins. Not in it: order, time stamps, and where on AWS the bake takes place.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from bake.recipe import FILE, SHARED, Recipe
+
+FORMAT = 1  # raised when the closure's own form changes, so that old digests cannot equal new ones
+IGNORED = ("__pycache__", FILE)  # recipe.toml: its values are in the closure one by one, its comments are not
+
+
+class Closure(BaseModel):
+    """Everything that an image is made of.
+
+    Args:
+        parent: the AMI id it starts from.
+        artifact: SHA-256 (hex) of the artifact's bytes.
+        files: path below packer/ → SHA-256 (hex) of its bytes, with ` +x` where it is executable.
+        variables: what the template is given that reaches the image.
+        tools: tool → version.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    parent: str
+    artifact: str
+    files: Mapping[str, str]
+    variables: Mapping[str, str | int | bool]
+    tools: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """`sha256:` and 64 hex digits."""
+        text = json.dumps({"format": FORMAT, **self.model_dump()}, sort_keys=True, separators=(",", ":"))
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def files_of(recipe: Recipe) -> dict[str, Path]:
+    """Path below packer/ → file, for everything the tier's template can read: its own folder and the shared one."""
+    recipes = recipe.folder.parent
+    found = {}
+    for folder in (recipe.folder, recipes / SHARED):
+        for file in sorted(folder.rglob("*")):
+            parts = file.relative_to(folder).parts
+            hidden = any(part in IGNORED or part.startswith(".") for part in parts)
+            if file.is_file() and not hidden:
+                found[file.relative_to(recipes).as_posix()] = file
+    return found
+
+
+def fingerprint(file: Path) -> str:
+    """SHA-256 (hex) of a file's bytes, with ` +x` where its owner may execute it: Packer uploads a file's mode, too."""
+    executable = " +x" if file.stat().st_mode & 0o100 else ""
+    return hashlib.sha256(file.read_bytes()).hexdigest() + executable
+
+
+def changes(before: Closure, after: Closure) -> tuple[str, ...]:
+    """What differs, one sentence each; empty where the digests are the same."""
+    found = []
+    if before.parent != after.parent:
+        found.append(f"the parent image is {after.parent}, it was {before.parent}")
+    if before.artifact != after.artifact:
+        found.append(f"the artifact changed ({before.artifact[:12]} → {after.artifact[:12]})")
+    for name, old, new in (
+        ("file", before.files, after.files),
+        ("variable", before.variables, after.variables),
+        ("tool", before.tools, after.tools),
+    ):
+        found += _differences(name, old, new)
+    return tuple(found)
+
+
+def _differences(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    def value(given: object) -> str:
+        return "" if name == "file" else f" {given}"
+
+    found = [f"{name} {key} is new{value(after[key])}" for key in sorted(after.keys() - before.keys())]
+    found += [f"{name} {key} is gone" for key in sorted(before.keys() - after.keys())]
+    for key in sorted(before.keys() & after.keys()):
+        if before[key] != after[key]:
+            found.append(f"{name} {key} changed" + ("" if name == "file" else f": {before[key]} → {after[key]}"))
+    return found

@@ -1,0 +1,96 @@
+"""Where images are baked and for whom: the account and region that hold Tooling, and what its stack put there.
+
+The account comes from the parameter files, the rest from SSM parameters that the stack Payroll-Tooling writes.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+from bake.aws import Aws, errors
+from bake.recipe import FILE, Recipe, show
+from console.errors import BadInput, KilnError, NotReady
+from infra.parameters import load_all
+
+APPLICATION = "Payroll"
+TOOLING_STACK = "Payroll-Tooling"
+TOOLING_PREFIX = "/kiln/tooling/"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The environment whose account holds Tooling, and the other accounts, which its images are shared with."""
+
+    environment: str
+    slug: str
+    account: str
+    region: str
+    others: tuple[str, ...]
+
+    @classmethod
+    def from_parameter_files(cls) -> Self:
+        """Raises BadInput where the parameter files are wrong."""
+        everyone = load_all()
+        home = next(one for one in everyone if one.tooling is not None)  # load_all has made sure that there is one
+        others = tuple(sorted({one.account for one in everyone} - {home.account}))
+        return cls(home.name, home.slug, home.account, home.region, others)
+
+    def check_account(self, aws: Aws) -> None:
+        """Raises NotReady where the credentials belong to another account than the parameter file says."""
+        with errors("asking whose the credentials are (sts:GetCallerIdentity)"):
+            found = aws.client("sts").get_caller_identity()["Account"]
+        if found != self.account:
+            raise NotReady(
+                "the credentials belong to another account than the one where images are baked",
+                where=f"infra/environments/{self.slug}.toml, account",
+                found=found,
+                expected=f"{self.account} ({self.environment})",
+                next_step=f"export AWS_PROFILE={self.slug}",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What Tooling provides to a bake, and the resolved parent image of each recipe."""
+
+    subnet: str
+    security_group: str
+    instance_profile: str
+    key: str
+    bucket: str
+    parents: dict[str, str]
+
+    @classmethod
+    def look_up(cls, aws: Aws, home: Home, recipes: tuple[Recipe, ...]) -> Self:
+        """One call for all. Raises NotReady where Tooling is not deployed, BadInput where a parent does not exist."""
+        names = {
+            "subnet": "subnet-id",
+            "security_group": "security-group-id",
+            "instance_profile": "instance-profile",
+            "key": "key-arn",
+            "bucket": "image-bucket",
+        }
+        asked = [TOOLING_PREFIX + name for name in names.values()]
+        asked += sorted({recipe.contents.parent for recipe in recipes})
+        with errors(f"reading the parameters of {TOOLING_STACK} (ssm:GetParameters)"):
+            answer = aws.client("ssm").get_parameters(Names=asked)
+        values = {one["Name"]: one["Value"] for one in answer["Parameters"]}
+        missing = [name for name in asked if not values.get(name)]
+        if tooling := [name for name in missing if name.startswith(TOOLING_PREFIX)]:
+            raise NotReady(
+                f"{TOOLING_STACK} is not deployed",
+                where=f"account {home.account} ({home.environment}), {home.region}",
+                found=f"no SSM parameter {', '.join(tooling)}",
+                next_step=f"cdk deploy {TOOLING_STACK}",
+            )
+        for recipe in recipes:
+            if recipe.contents.parent in missing:
+                raise BadInput(
+                    f"the parent image of {recipe.tier} does not exist",
+                    where=f"{show(recipe.folder / FILE)}, parent",
+                    found=recipe.contents.parent,
+                    expected=f"an SSM parameter in {home.region} that holds an AMI id",
+                )
+        parents = {recipe.tier: values[recipe.contents.parent] for recipe in recipes}
+        if wrong := [f"{tier}: {value}" for tier, value in parents.items() if not value.startswith("ami-")]:
+            raise KilnError("a parent image is no AMI id", found=", ".join(wrong), expected="ami-…")
+        return cls(**{field: values[TOOLING_PREFIX + name] for field, name in names.items()}, parents=parents)

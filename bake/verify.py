@@ -1,0 +1,58 @@
+"""Does EC2 agree with Packer? An image counts only when it is available, ours, and tagged as it was asked to be."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bake.aws import Aws, code_of, errors
+from console.errors import KilnError
+
+
+def describe(aws: Aws, image_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Image id → EC2's description; an image that is gone is not in it."""
+    from botocore.exceptions import ClientError
+
+    found = {}
+    for image_id in image_ids:
+        with errors(f"asking for the image {image_id} (ec2:DescribeImages)"):
+            try:
+                answer = aws.client("ec2").describe_images(ImageIds=[image_id])
+            except ClientError as problem:
+                if code_of(problem) in ("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"):
+                    continue
+                raise
+        found.update({image["ImageId"]: image for image in answer["Images"]})
+    return found
+
+
+def tags_of(description: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in description.get("Tags", ())}
+
+
+def snapshots_of(description: Mapping[str, Any]) -> tuple[str, ...]:
+    devices = description.get("BlockDeviceMappings", ())
+    return tuple(d["Ebs"]["SnapshotId"] for d in devices if d.get("Ebs", {}).get("SnapshotId"))
+
+
+def disagreements(description: Mapping[str, Any] | None, *, owner: str, tags: Mapping[str, str]) -> tuple[str, ...]:
+    """Where a description differs from what was asked for. Pure; empty where it agrees."""
+    if description is None:
+        return ("it does not exist",)
+    found = []
+    if description.get("State") != "available":
+        found.append(f"its state is {description.get('State')}, not available")
+    if description.get("OwnerId") != owner:
+        found.append(f"its owner is {description.get('OwnerId')}, not {owner}")
+    if description.get("Public"):
+        found.append("it is public")
+    actual = tags_of(description)
+    wrong = [f"{key} is {actual.get(key)!r}, not {value!r}" for key, value in tags.items() if actual.get(key) != value]
+    return (*found, *(f"its tag {one}" for one in wrong))
+
+
+def verify(aws: Aws, image_id: str, *, owner: str, tags: Mapping[str, str]) -> dict[str, Any]:
+    """EC2's description of the image. Raises KilnError where EC2 and Packer disagree."""
+    description = describe(aws, [image_id]).get(image_id)
+    if found := disagreements(description, owner=owner, tags=tags):
+        raise KilnError("Packer made an image that EC2 tells differently", where=image_id, found="; ".join(found))
+    assert description
+    return description

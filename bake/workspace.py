@@ -1,0 +1,100 @@
+"""The folder of one bake: a copy of exactly what the digest covers, so that nobody's edit can slip in between.
+
+packer/<tier>/    the template, with versions.pkr.hcl made from the pins; Packer runs here
+packer/shared/
+artifact.tar
+results/          what the tests and the provisioning leave: tests.xml, packages.txt
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+from xml.etree import ElementTree
+
+from bake.artifact import Artifact
+from bake.digest import Closure, files_of, fingerprint
+from bake.image import TestResult
+from bake.recipe import SHARED, Recipe, show
+from bake.toolchain import Versions
+from console.errors import KilnError
+
+PINS = "versions.pkr.hcl"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Its folder and the recipe in it."""
+
+    folder: Path
+    recipe: Recipe
+
+    @classmethod
+    @contextmanager
+    def of(cls, recipe: Recipe, artifact: Artifact, closure: Closure, versions: Versions) -> Iterator[Self]:
+        """Make it, and remove it at the end. Raises KilnError where a file changed since the digest was taken."""
+        with tempfile.TemporaryDirectory(prefix=f"bake-{recipe.tier}-") as name:
+            workspace = cls(Path(name), recipe)
+            (workspace.folder / "packer" / SHARED).mkdir(parents=True)
+            workspace.results.mkdir()
+            for file, source in files_of(recipe).items():
+                workspace._copy(file, source, closure.files)
+            (workspace.template / PINS).write_text(versions.as_hcl(), encoding="utf-8")
+            shutil.copyfile(artifact.path, workspace.artifact)
+            yield workspace
+
+    @property
+    def template(self) -> Path:
+        return self.folder / "packer" / self.recipe.tier
+
+    @property
+    def artifact(self) -> Path:
+        return self.folder / "artifact.tar"
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    def _copy(self, file: str, source: Path, fingerprints: Mapping[str, str]) -> None:
+        copy = self.folder / "packer" / file
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, copy)
+        copy.chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
+        if fingerprint(copy) != fingerprints.get(file):
+            raise KilnError(
+                "a file of the recipe changed while the bake was starting",
+                where=show(source),
+                next_step=f"python -m bake {self.recipe.tier}",
+            )
+
+    def as_the_user_knows_it(self, file: str) -> str:
+        """A file that Packer names, as a path in the repository."""
+        path = (self.template / file).resolve()
+        copied = self.folder.resolve() / "packer"
+        return show(self.recipe.folder.parent / path.relative_to(copied)) if path.is_relative_to(copied) else file
+
+    def tests(self) -> tuple[TestResult, ...]:
+        """What the tests inside the bake said; empty where none ran."""
+        file = self.results / "tests.xml"
+        return parse_tests(file.read_text(encoding="utf-8")) if file.is_file() else ()
+
+    def packages(self) -> dict[str, str]:
+        """Package → version, as the image holds them."""
+        file = self.results / "packages.txt"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        return dict(line.split(" ", 1) for line in lines)
+
+
+def parse_tests(junit: str) -> tuple[TestResult, ...]:
+    """The results in a JUnit file as pytest writes it."""
+    found = []
+    for case in ElementTree.fromstring(junit).iter("testcase"):
+        bad = case.find("failure") is not None or case.find("error") is not None
+        outcome: Literal["passed", "failed", "skipped"] = (
+            "failed" if bad else "skipped" if case.find("skipped") is not None else "passed"
+        )
+        found.append(TestResult(name=case.get("name", "?"), outcome=outcome, seconds=float(case.get("time", 0))))
+    return tuple(found)

@@ -1,0 +1,5 @@
+"""Constructs of a tiered service on AWS: secure by default, one file one construct, nothing of any application in them.
+
+They use plain CloudFormation resources only: no custom resource, no look-up, nothing that needs a concrete account,
+region or number of zones, so that one template serves every environment.
+"""

@@ -1,0 +1,69 @@
+"""The commands about parameter files."""
+
+import json
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+from console.command import print_json
+from console.errors import ExitCode
+from infra import parameters
+from infra.mistakes import Mistake
+
+SCHEMA = Path(__file__).resolve().parent / "schema" / "environment.schema.json"
+
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted."
+
+
+@click.group(epilog="Example: python -m infra check")
+def infra() -> None:
+    """Parameter files: everything in which one environment differs from another."""
+
+
+@infra.command(epilog=f"Example: python -m infra check --json\n\n{EXIT_CODES}")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option(
+    "--environments",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=parameters.ENVIRONMENTS,
+    help="The folder of the parameter files.  [default: infra/environments]",
+)
+def check(as_json: bool, folder: Path) -> int:
+    """Check all parameter files and print every mistake in all of them."""
+    environments, mistakes = parameters.check(folder)
+    if as_json:
+        print_json({"environments": [e.name for e in environments], "mistakes": [asdict(m) for m in mistakes]})
+    elif mistakes:
+        click.echo("\n\n".join(_in_file(file, list(of)) for file, of in groupby(sorted(mistakes), lambda m: m.file)))
+        click.echo(f"\n{len(mistakes)} {'mistake' if len(mistakes) == 1 else 'mistakes'} in {folder}", err=True)
+    else:
+        click.echo(f"{len(environments)} environments: {', '.join(e.name for e in environments)}")
+    return ExitCode.BAD_INPUT if mistakes else ExitCode.DONE
+
+
+@infra.command(epilog=f"Example: python -m infra schema\n\n{EXIT_CODES}")
+@click.option("--json", "as_json", is_flag=True, help="Print the schema instead of writing it.")
+def schema(as_json: bool) -> None:
+    """Write the JSON Schema by which editors complete and check parameter files."""
+    if as_json:
+        print_json(parameters.schema())
+        return
+    SCHEMA.parent.mkdir(exist_ok=True)
+    SCHEMA.write_text(schema_text(), "utf-8")
+    click.echo(f"wrote {SCHEMA}")
+
+
+def schema_text() -> str:
+    """The schema as it is kept in the tree."""
+    return json.dumps(parameters.schema(), indent=2) + "\n"
+
+
+def _in_file(file: str, mistakes: list[Mistake]) -> str:
+    return "\n".join([file, *map(_lines, mistakes)])
+
+
+def _lines(mistake: Mistake) -> str:
+    return f"  {mistake.key or 'the file'}\n    found:    {mistake.found}\n    expected: {mistake.expected}"

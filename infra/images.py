@@ -1,0 +1,124 @@
+"""Which image each tier is deployed with: literal AMI ids in a file that a bake writes and people review in git.
+
+The file in force is, first found: the option of a command, the CDK context `kiln:images`, the environment variable
+`KILN_IMAGES`, `infra/images.toml`. A file that does not exist yet holds no images: the next bake makes it.
+"""
+
+import fcntl
+import os
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import tomlkit
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+
+from console.errors import BadInput
+
+DEFAULT = Path(__file__).resolve().parent / "images.toml"
+VARIABLE = "KILN_IMAGES"
+CONTEXT_KEY = "kiln:images"
+
+AmiId = Annotated[str, Field(pattern=r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$")]
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+TierName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$")]
+
+
+class Image(BaseModel):
+    """The image of one tier: the digest of its recipe, and its AMI id by region."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    digest: Digest
+    image_ids: Annotated[dict[Region, AmiId], Field(min_length=1)]
+
+
+class Images(RootModel[dict[TierName, Image]]):
+    """All of the file, by tier."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def image_id(self, tier: str, region: str) -> str | None:
+        """The AMI id of a tier in a region, or None where there is none."""
+        image = self.root.get(tier)
+        return image.image_ids.get(region) if image else None
+
+
+def path_in_force(option: str | Path | None = None, context: Mapping[str, Any] | None = None) -> Path:
+    """The absolute path of the images file: option, context, environment variable, default, in this order."""
+    named = option or (context or {}).get(CONTEXT_KEY) or os.environ.get(VARIABLE)
+    return Path(named).absolute() if named else DEFAULT
+
+
+def load(path: Path) -> Images:
+    """Read and check an images file.
+
+    Raises:
+        BadInput: the file is not TOML, or an entry is not what a bake writes.
+    """
+    try:
+        return Images.model_validate(tomllib.loads(_text(path)))
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput("the images file is not TOML", where=str(path), found=str(error)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(
+            "the images file has an entry that no bake writes",
+            where=f"{path}: {'.'.join(str(part) for part in first['loc'])}",
+            found=repr(first["input"]),
+            expected=first["msg"],
+            next_step="take the file back from git, or bake the tier again: python -m bake TIER",
+        ) from error
+
+
+def record(path: Path, tier: str, digest: str, image_ids: Mapping[str, str]) -> None:
+    """Write the image of one tier; other tiers, comments and the order of the file stay as they are.
+
+    The file is replaced in one step, and two bakes that record at the same time wait for each other.
+    """
+    image = Image(digest=digest, image_ids=dict(image_ids))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path.parent):
+        load(path)
+        document = tomlkit.parse(_text(path))
+        table = document.setdefault(tier, tomlkit.table())
+        table["digest"] = image.digest
+        ids = table.setdefault("image_ids", tomlkit.table())
+        for region in [region for region in ids if region not in image.image_ids]:
+            del ids[region]
+        for region, image_id in sorted(image.image_ids.items()):
+            ids[region] = image_id
+        _replace(path, tomlkit.dumps(document))
+
+
+def _text(path: Path) -> str:
+    if path.is_dir():
+        raise BadInput("the images file is a folder", where=str(path), expected="a TOML file")
+    return path.read_text("utf-8") if path.exists() else ""
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock on the folder itself, so that no lock file is left in it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _replace(path: Path, text: str) -> None:
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as new:
+        new.write(text)
+        new.flush()
+        os.fsync(new.fileno())
+    os.chmod(new.name, mode)
+    os.replace(new.name, path)

@@ -1,0 +1,23 @@
+"""The network of an environment."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from infra.stacks.values import PAYROLL
+from kiln.network import Network as Vpc
+
+
+class Network(cdk.Stack):
+    """A VPC over three zones, whose ids the other stacks read."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        network = Vpc(
+            self,
+            "Network",
+            cidr=PAYROLL.read(self, "network/cidr"),
+            nat_gateways=PAYROLL.read(self, "network/nat-gateways"),
+        )
+        PAYROLL.write(self, "network/vpc-id", network.vpc_id)
+        for layer, subnet_ids in network.subnet_ids.items():
+            PAYROLL.write(self, f"network/{layer}-subnet-ids", subnet_ids)

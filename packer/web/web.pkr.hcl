@@ -1,0 +1,124 @@
+# The image of the tier Web. The version pins are in ../versions.toml, the values of the variables come from
+# `python -m bake web`, which resolves the parent and the place where images are baked (stack Payroll-Tooling).
+
+variable "tier" { type = string }
+variable "build" { type = string }
+variable "image_name" { type = string }
+variable "image_tags" { type = map(string) }
+variable "parent_image" { type = string }
+variable "region" { type = string }
+variable "subnet" { type = string }
+variable "security_group" { type = string }
+variable "instance_profile" { type = string }
+variable "encryption_key" { type = string }
+variable "artifact" { type = string }
+variable "results" { type = string }
+variable "python" { type = string }
+variable "instance_type" { type = string }
+variable "root_volume_gib" { type = number }
+
+source "amazon-ebs" "image" {
+  region          = var.region
+  source_ami      = var.parent_image
+  ami_name        = var.image_name
+  ami_description = "Payroll ${var.tier}, baked by Kiln"
+
+  instance_type               = var.instance_type
+  subnet_id                   = var.subnet
+  security_group_id           = var.security_group
+  iam_instance_profile        = var.instance_profile
+  associate_public_ip_address = false
+  shutdown_behavior           = "terminate"
+
+  # FSBP EC2.8, CIS 5.6: version 2 only, for the builder and for what is launched from the image
+  imds_support = "v2.0"
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+    instance_metadata_tags      = "disabled"
+  }
+
+  # The key of the image belongs to the builder's volume already: encrypt_boot would copy the whole image once more.
+  launch_block_device_mappings {
+    device_name           = "/dev/xvda"
+    volume_type           = "gp3"
+    volume_size           = var.root_volume_gib
+    iops                  = 3000
+    throughput            = 250
+    encrypted             = true
+    kms_key_id            = var.encryption_key
+    delete_on_termination = true
+  }
+
+  deprecate_at = timeadd(timestamp(), "8760h")
+  deregistration_protection {
+    enabled       = true
+    with_cooldown = true
+  }
+
+  run_tags        = var.image_tags
+  run_volume_tags = var.image_tags
+  tags            = var.image_tags
+  snapshot_tags   = var.image_tags
+
+  communicator              = "ssh"
+  ssh_username              = "admin"
+  ssh_interface             = "private_ip"
+  ssh_timeout               = "5m"
+  ssh_clear_authorized_keys = true
+  temporary_key_pair_name   = "packer-${var.build}"
+  temporary_key_pair_type   = "ed25519"
+
+  # An API that does not answer is given up after a minute instead of eight.
+  max_retries = 4
+  aws_polling {
+    delay_seconds = 1
+    max_attempts  = 1800
+  }
+}
+
+build {
+  sources = ["source.amazon-ebs.image"]
+
+  provisioner "file" {
+    source      = var.artifact
+    destination = "/tmp/artifact.tar"
+  }
+
+  provisioner "file" {
+    source      = "${path.root}/../shared/ssh-host-keys.service"
+    destination = "/tmp/ssh-host-keys.service"
+  }
+
+  provisioner "shell" {
+    execute_command = "sudo env {{ .Vars }} bash {{ .Path }}"
+    scripts         = ["${path.root}/../shared/prepare.sh", "${path.root}/provision.sh"]
+  }
+
+  # The tests run here, against the builder: a failing one means no image.
+  provisioner "shell-local" {
+    environment_vars = [
+      "KILN_HOST=${build.Host}",
+      "KILN_PORT=${build.Port}",
+      "KILN_USER=${build.User}",
+      "KILN_SSH_KEY=${build.SSHPrivateKey}",
+      "KILN_PYTHON=${var.python}",
+      "KILN_RESULTS=${var.results}",
+      "KILN_TESTS=${path.root}/tests",
+      "KILN_ARTIFACT_VERSION=${var.image_tags["kiln:version"]}",
+    ]
+    script = "${path.root}/../shared/test.sh"
+  }
+
+  provisioner "shell" {
+    execute_command = "sudo env {{ .Vars }} bash {{ .Path }}"
+    script          = "${path.root}/../shared/clean.sh"
+  }
+
+  provisioner "file" {
+    direction   = "download"
+    source      = "/run/packages.txt"
+    destination = "${var.results}/packages.txt"
+  }
+}

@@ -1,0 +1,77 @@
+"""Where a load balancer listens: an address of its own in its VPC, like the network interfaces of a real one."""
+
+import itertools
+import logging
+import subprocess
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from rehearsal.balancer.model import Unsupported
+from rehearsal.moto_hooks.elbv2 import release_address, reserve_address
+
+log = logging.getLogger("rehearsal.balancer")
+
+
+class Addresses(Protocol):
+    """Gives each load balancer an address that HAProxy can bind."""
+
+    def take(self, record: Any) -> str:
+        """An address for the load balancer of this record of moto's. Raises Unsupported."""
+
+    def give_back(self, record: Any, address: str) -> None:
+        """The load balancer has ended."""
+
+
+class SubnetAddresses:
+    """The highest free address of the load balancer's first subnet, local to this network namespace.
+
+    It is made local by a route and not by an address of the loopback device: podman refuses a network whose block
+    contains an address that any device has (podman 4.3.1: "subnet … is already used on the host").
+
+    Args:
+        route: leads the host to a VPC's block; False where the host cannot reach it.
+    """
+
+    def __init__(self, route: Callable[[str], bool]) -> None:
+        self._route = route
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
+
+    def take(self, record: Any) -> str:
+        with self._lock:
+            address, block = reserve_address(record, self._taken)
+            if address is None:
+                raise Unsupported(f"no address is free in the subnets of {record.name}")
+            self._taken.add(address)
+        subprocess.run(["ip", "route", "replace", "local", f"{address}/32", "dev", "lo"], check=True, timeout=10)
+        if not self._route(block):
+            log.warning("%s: this machine cannot reach %s, somebody else has %s", record.name, address, block)
+        return address
+
+    def give_back(self, record: Any, address: str) -> None:
+        command = ["ip", "route", "del", "local", f"{address}/32", "dev", "lo"]
+        gone = subprocess.run(command, check=False, capture_output=True, text=True, timeout=10)
+        if gone.returncode:
+            log.warning("%s: %s", " ".join(command), gone.stderr.strip())
+        with self._lock:
+            release_address(record, address)
+            self._taken.discard(address)
+
+
+class LoopbackAddresses:
+    """Addresses of the loopback device, for where there is no network namespace of the rehearsal's own.
+
+    Args:
+        prefix: the first three numbers, for example "127.31.7".
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._numbers = itertools.count(10)
+
+    def take(self, record: Any) -> str:
+        return f"{self._prefix}.{next(self._numbers)}"
+
+    def give_back(self, record: Any, address: str) -> None:
+        """Never given out again."""

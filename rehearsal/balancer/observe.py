@@ -1,0 +1,156 @@
+"""Reads the API's state from moto's records, several times a second and without an API call; changes nothing there but
+one thing: a target whose instance has ended leaves its target group.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from moto.elbv2.models import elbv2_backends
+from moto.elbv2.ssl_policies import SSL_POLICIES
+
+from rehearsal.balancer import parse
+from rehearsal.balancer.model import (
+    Certificate,
+    Forward,
+    HealthCheck,
+    Listener,
+    LoadBalancer,
+    Rule,
+    Target,
+    TargetGroup,
+    Unsupported,
+)
+from rehearsal.moto_hooks.acm import certificate_of
+
+# States in which a guest may still answer; the others have no address to send requests to.
+ANSWERING = frozenset({"running", "stopping", "shutting-down"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A load balancer of some account and region, with moto's record of it."""
+
+    account: str
+    region: str
+    record: Any
+
+    @property
+    def arn(self) -> str:
+        return str(self.record.arn)
+
+
+def load_balancers() -> Iterator[Found]:
+    """Every Application Load Balancer of every account and region."""
+    for account, regions in list(elbv2_backends.items()):
+        for region, backend in list(regions.items()):
+            for record in list(backend.load_balancers.values()):
+                if record.type == "application":
+                    yield Found(str(account), str(region), record)
+
+
+def structure(found: Found) -> LoadBalancer:
+    """The load balancer's structure. Raises Unsupported."""
+    listeners = tuple(_listener(found, record) for record in list(found.record.listeners.values()))
+    backend = elbv2_backends[found.account][found.region]
+    actions = [rule.action for listener in listeners for rule in listener.rules]
+    arns = sorted({arn for action in actions if isinstance(action, Forward) for arn, _ in action.weights})
+    groups = tuple(_group(backend.target_groups[arn]) for arn in arns if arn in backend.target_groups)
+    return LoadBalancer(parse.settings(found.record.attrs), tuple(sorted(listeners, key=_by_port)), groups)
+
+
+def _by_port(listener: Listener) -> int:
+    return listener.port
+
+
+def _listener(found: Found, record: Any) -> Listener:
+    headers = parse.response_headers(record.attributes)
+    protocol = str(record.protocol)
+    certificates: tuple[Certificate, ...] = ()
+    versions: tuple[str, ...] = ()
+    if protocol == "HTTPS":
+        arns = dict.fromkeys([record.certificate, *record.certificates])
+        certificates = tuple(certificate_of(found.account, found.region, arn) for arn in arns if arn)
+        if not certificates:
+            raise Unsupported(f"a listener on port {record.port} with HTTPS and without a certificate")
+        policy = SSL_POLICIES[record.ssl_policy or "ELBSecurityPolicy-2016-08"]
+        versions = tuple("TLSv1.0" if version == "TLSv1" else version for version in policy["ssl_protocols"])
+    rules = list(record.rules.values())
+    numbered = sorted((rule for rule in rules if not rule.is_default), key=_priority)
+    ordered = [*numbered, *(rule for rule in rules if rule.is_default)]
+    rules_in_order = tuple(_rule(rule) for rule in ordered)
+    return Listener(int(record.port), protocol, versions, certificates, rules_in_order, headers)
+
+
+def _priority(record: Any) -> int:
+    return int(record.priority)
+
+
+def _rule(record: Any) -> Rule:
+    conditions = tuple(parse.condition(shape) for shape in record.conditions)
+    # ModifyListener leaves plain dictionaries where CreateListener leaves moto's objects.
+    shapes = [item.data if hasattr(item, "data") else item for item in record.actions]
+    return Rule(str(record.priority), conditions, parse.action(shapes))
+
+
+def _group(record: Any) -> TargetGroup:
+    parse.check_group(record.target_type, record.protocol, record.protocol_version)
+    parse.check_group_attributes(record.attributes)
+    check = HealthCheck(
+        protocol=str(record.health_check_protocol or record.protocol),
+        path=str(record.health_check_path or "/"),
+        port=None if record.health_check_port in (None, "traffic-port") else int(record.health_check_port),
+        interval=int(record.health_check_interval_seconds),
+        timeout=int(record.health_check_timeout_seconds),
+        healthy=int(record.healthy_threshold_count),
+        unhealthy=int(record.unhealthy_threshold_count),
+        codes=str((record.matcher or {}).get("HttpCode", "200")),
+    )
+    return TargetGroup(
+        arn=str(record.arn),
+        protocol=str(record.protocol),
+        check=check,
+        algorithm=str(record.attributes["load_balancing.algorithm.type"]),
+        deregistration_delay=int(record.attributes["deregistration_delay.timeout_seconds"]),
+        slow_start=int(record.attributes["slow_start.duration_seconds"]),
+    )
+
+
+def targets(account: str, region: str, group_arn: str) -> tuple[Target, ...] | None:
+    """The registered targets of a group, then those whose instance has ended; None where there is no such group."""
+    record = elbv2_backends[account][region].target_groups.get(group_arn)
+    if record is None:
+        return None
+    registered = {t["Id"]: t for t in list(record.targets.values())}
+    states = {id: _instance(record, id) for id in registered}
+    record.deregister_terminated_instances([id for id, (state, _) in states.items() if state == "terminated"])
+    here = [Target(id, int(t["Port"]), states[id][1]) for id, t in registered.items() if states[id][0] != "terminated"]
+    ended = [
+        Target(t["Id"], int(t["Port"]), _instance(record, t["Id"])[1], ended=True)
+        for t in list(record.terminated_targets.values())
+    ]
+    return (*here, *ended)
+
+
+def _instance(record: Any, target_id: str) -> tuple[str, str | None]:
+    """The state of the instance behind a target, and the address to reach it at; other targets are always there."""
+    if not target_id.startswith("i-"):
+        return "running", str(ipaddress.ip_address(target_id))
+    instance = record.ec2_backend.get_instance_by_id(target_id)
+    if instance is None:
+        return "terminated", None
+    return str(instance.state), str(instance.private_ip) if instance.state in ANSWERING else None
+
+
+def forget_ended(account: str, region: str, group_arn: str, target_id: str) -> None:
+    """The health check has noticed that the instance of this target is gone."""
+    record = elbv2_backends[account][region].target_groups.get(group_arn)
+    if record is not None:
+        record.terminated_targets.pop(target_id, None)
+
+
+def group_ports(account: str, region: str, group_arn: str) -> tuple[int, str]:
+    """The port of a group's traffic, and that of its health checks: a number or "traffic-port"."""
+    record = elbv2_backends[account][region].target_groups[group_arn]
+    return int(record.port), str(record.health_check_port or "traffic-port")

@@ -1,0 +1,125 @@
+"""The values of a stack's parameters. Those of SSM types are read anew at every operation: that is how values cross
+stack boundaries."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rehearsal.cloudformation.errors import invalid
+from rehearsal.cloudformation.template import Json
+
+SSM_VALUE = "AWS::SSM::Parameter::Value<"
+SSM_NAME = "AWS::SSM::Parameter::Name"
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+class Source(Protocol):
+    """Where the values come from, and what says whether they name something."""
+
+    def ssm_parameter(self, name: str) -> str:
+        """The value of an SSM parameter. Raises AwsError."""
+
+    def require(self, parameter: str, kind: str, value: str) -> None:
+        """Raises AwsError where a value of an AWS-specific type names nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """`given` is what was passed (for an SSM type: its name), `value` what Ref gives, `resolved` SSM's value."""
+
+    given: str
+    value: str | list[str]
+    no_echo: bool = False
+    resolved: str | None = None
+
+
+def read_parameters(
+    declared: Json,
+    given: Mapping[str, str | None],
+    previous: Mapping[str, Parameter],
+    source: Source,
+) -> dict[str, Parameter]:
+    """The parameters of an operation.
+
+    `given`: name → text, or None for UsePreviousValue. Raises AwsError for what is missing, unknown or not allowed.
+    """
+    if extra := sorted(set(given) - set(declared)):
+        raise invalid(f"Parameters: [{', '.join(extra)}] do not exist in the template")
+    texts = {name: _given(name, spec, given, previous) for name, spec in declared.items()}
+    if missing := [name for name, text in texts.items() if text is None]:
+        raise invalid(f"Parameters: [{', '.join(missing)}] must have values")
+    return {name: _parameter(name, declared[name], text or "", source) for name, text in texts.items()}
+
+
+def _given(
+    name: str,
+    spec: Json,
+    given: Mapping[str, str | None],
+    previous: Mapping[str, Parameter],
+) -> str | None:
+    if name in given and given[name] is not None:
+        return given[name]
+    if name in given and name in previous:
+        return previous[name].given
+    return text_of(spec["Default"]) if "Default" in spec else None
+
+
+def text_of(value: Any) -> str:
+    """A default or an allowed value, which a template may write as number or boolean."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parameter(name: str, spec: Json, given: str, source: Source) -> Parameter:
+    kind, text, resolved = str(spec.get("Type", "String")), given, None
+    if kind.startswith(SSM_VALUE):
+        kind = kind[len(SSM_VALUE) : -1]
+        text = resolved = source.ssm_parameter(given)
+    elif kind == SSM_NAME:
+        source.ssm_parameter(given)
+    listed = kind == "CommaDelimitedList" or kind.startswith("List<")
+    items = [item.strip() for item in text.split(",")] if listed else [text]
+    single = kind.removeprefix("List<").removesuffix(">")
+    for item in items:
+        _check(name, spec, single, item)
+        if single.startswith("AWS::"):
+            source.require(name, single, item)
+    return Parameter(
+        given,
+        items if listed else text,
+        text_of(spec.get("NoEcho", "")).lower() == "true",
+        resolved,
+    )
+
+
+def _check(name: str, spec: Json, kind: str, item: str) -> None:
+    """CloudFormation's constraints on one value. Raises AwsError."""
+    hint = spec.get("ConstraintDescription")
+
+    def require(fulfilled: bool, text: str) -> None:
+        if not fulfilled:
+            raise invalid(f"Parameter '{name}' {f'failed to satisfy constraint: {hint}' if hint else text}")
+
+    if "AllowedValues" in spec:
+        allowed = [text_of(v) for v in spec["AllowedValues"]]
+        require(item in allowed, f"must be one of AllowedValues [{', '.join(allowed)}]")
+    if "AllowedPattern" in spec:
+        require(
+            re.fullmatch(spec["AllowedPattern"], item) is not None,
+            f"must match pattern {spec['AllowedPattern']}",
+        )
+    if kind == "Number":
+        require(NUMBER.fullmatch(item) is not None, f"must be a number, not {item!r}")
+        low, high = (
+            float(spec.get("MinValue", "-inf")),
+            float(spec.get("MaxValue", "inf")),
+        )
+        require(low <= float(item) <= high, f"must be a number between {low:g} and {high:g}")
+    shortest, longest = (
+        int(spec.get("MinLength", 0)),
+        int(spec.get("MaxLength", len(item))),
+    )
+    require(
+        shortest <= len(item) <= longest,
+        f"must contain {shortest} to {longest} characters",
+    )

@@ -1,0 +1,116 @@
+"""What a template can ask of the world outside it: SSM, secrets, zones, other stacks' exports, templates in S3."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rehearsal.cloudformation.errors import invalid
+from rehearsal.front.clients import Clients
+
+DYNAMIC = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):((?:[^{}]|\{[^{}]*\})+?)\}\}")
+SECRET = re.compile(
+    r"(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)(?::SecretString)?(?::([^:]*))?(?::([^:]*))?(?::([^:]*))?$"
+)
+# AWS-specific parameter types whose values CloudFormation looks up: (service, operation, argument).
+LOOKED_UP = {
+    "AWS::EC2::Image::Id": ("ec2", "describe_images", "ImageIds"),
+    "AWS::EC2::VPC::Id": ("ec2", "describe_vpcs", "VpcIds"),
+    "AWS::EC2::Subnet::Id": ("ec2", "describe_subnets", "SubnetIds"),
+    "AWS::EC2::SecurityGroup::Id": ("ec2", "describe_security_groups", "GroupIds"),
+    "AWS::EC2::KeyPair::KeyName": ("ec2", "describe_key_pairs", "KeyNames"),
+    "AWS::EC2::AvailabilityZone::Name": (
+        "ec2",
+        "describe_availability_zones",
+        "ZoneNames",
+    ),
+}
+
+
+class World:
+    """One account and region, as seen by one operation; `imported` collects the exports that were asked for."""
+
+    def __init__(self, clients: Clients, account: str, region: str, export: Callable[[str], Any]) -> None:
+        self._clients = clients
+        self._account = account
+        self._region = region
+        self._export = export
+        self.imported: set[str] = set()
+
+    def _client(self, service: str, region: str | None = None) -> Any:
+        return self._clients.get(service, self._account, region or self._region)
+
+    def ssm_parameter(self, name: str) -> str:
+        """The value of a parameter of an SSM type. Raises AwsError."""
+        try:
+            return str(self._client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+        except ClientError as error:
+            raise invalid(f"Unable to fetch parameters [{name}] from parameter store for this account.") from error
+
+    def require(self, parameter: str, kind: str, value: str) -> None:
+        """Raises AwsError where a value of an AWS-specific type names nothing in this account and region."""
+        if kind not in LOOKED_UP:
+            return
+        service, operation, argument = LOOKED_UP[kind]
+        try:
+            answer = getattr(self._client(service), operation)(**{argument: [value]})
+            found = any(v for k, v in answer.items() if k != "ResponseMetadata")
+        except ClientError:
+            found = False
+        if not found:
+            what = kind.split("::", 1)[1].replace("::", " ")
+            raise invalid(
+                f"Parameter validation failed: parameter value {value} for parameter name {parameter} does not exist "
+                f"({what} in account {self._account}, {self._region})"
+            )
+
+    def zones(self, region: str) -> list[str]:
+        found = self._client("ec2", region).describe_availability_zones()["AvailabilityZones"]
+        return [str(z["ZoneName"]) for z in found]
+
+    def import_value(self, name: str) -> Any:
+        self.imported.add(name)
+        found = self._export(name)
+        if found is None:
+            raise invalid(f"No export named {name} found.")
+        return found
+
+    def dynamic(self, text: str) -> str:
+        """The text with its {{resolve:…}} references replaced. Raises AwsError."""
+        return DYNAMIC.sub(
+            lambda m: self._secret(m[2]) if m[1] == "secretsmanager" else self._ssm(m[2]),
+            text,
+        )
+
+    def _ssm(self, reference: str) -> str:
+        try:
+            found = self._client("ssm").get_parameter(Name=reference, WithDecryption=True)
+            return str(found["Parameter"]["Value"])
+        except ClientError as error:
+            raise invalid(f"Parameters: [ssm:{reference}] cannot be found.") from error
+
+    def _secret(self, reference: str) -> str:
+        match = SECRET.match(reference)
+        if match is None:
+            raise invalid(f"{{{{resolve:secretsmanager:{reference}}}}} is no reference to a secret")
+        secret, key, stage, version = match.groups()
+        more = {k: v for k, v in (("VersionStage", stage), ("VersionId", version)) if v}
+        try:
+            text = str(self._client("secretsmanager").get_secret_value(SecretId=secret, **more)["SecretString"])
+            return str(json.loads(text)[key]) if key else text
+        except (ClientError, ValueError, KeyError) as error:
+            raise invalid(f"Could not read the secret {secret}: {error}") from error
+
+    def read_template(self, url: str) -> str:
+        """A template in S3; both addressing styles, whatever the endpoint's host. Raises AwsError."""
+        parts = urlparse(url)
+        host, path = parts.netloc.split(":")[0], unquote(parts.path).lstrip("/")
+        virtual = re.match(r"(.+)\.s3[.-]", host)
+        bucket, _, key = (virtual[1], "", path) if virtual else path.partition("/")
+        try:
+            return str(self._client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+        except (ClientError, BotoCoreError, UnicodeDecodeError) as error:
+            raise invalid(f"S3 error: {error} ({url})") from error

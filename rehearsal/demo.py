@@ -1,0 +1,151 @@
+"""The main job, shown step by step with real parts; every figure it prints was measured in this run."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from console.errors import KilnError
+from console.progress import Progress
+from rehearsal import identity
+from rehearsal.load import Load
+from rehearsal.pipeline import Page, Pipeline
+from rehearsal.up import down, up
+
+ENVIRONMENT = "stage"
+FIRST_VERSION, SECOND_VERSION = "1.0.0", "1.1.0"
+
+
+def show(name: str, keep: bool, project: Path) -> dict[str, Any]:
+    """Run the demonstration; gives its report. Ends the rehearsal afterwards, also when a step fails, unless `keep`."""
+    progress = Progress()
+    tell_tools(progress)
+    if identity.load(name):
+        raise KilnError(
+            f"a rehearsal {name!r} is up, and the demonstration starts from nothing",
+            next_step=f"python -m rehearsal down --name {name}",
+        )
+    finished = False
+    try:
+        state = up(name, 0, True, progress)
+        report = walk(Pipeline(state, project), progress)
+        finished = True
+    finally:
+        if not (keep and finished):
+            with progress.step("everything down"):
+                down(name)
+    summarize(progress)
+    if keep:
+        progress.console.print("\nIt is still up. Go on by hand:", markup=False)
+        progress.console.print(
+            f"  source .venv/bin/activate && source <(python -m rehearsal env --name {name})\n"
+            f"  curl https://{report['host_name']}/",
+            markup=False,
+            soft_wrap=True,
+        )
+    return report
+
+
+def tell_tools(progress: Progress) -> None:
+    """Step 1: what `make setup` has set up."""
+    with progress.step("tools") as step:
+        done = subprocess.run(
+            [sys.executable, "-m", "toolchain", "doctor", "--json"], capture_output=True, text=True, check=False
+        )
+        tools = json.loads(done.stdout)["tools"]
+        step.result = ", ".join(f"{t['name']} {t['found']}" for t in tools if t["found"])
+        if done.returncode:
+            raise KilnError("a tool is missing", found=done.stdout, next_step="make setup")
+
+
+def walk(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
+    """Steps 3 to 9."""
+    report: dict[str, Any] = {}
+    with progress.step("cdk deploy Payroll-Tooling") as step:
+        pipeline.deploy("Payroll-Tooling")
+        step.result = "the place where images are baked and kept"
+
+    pipeline.release_version(FIRST_VERSION)
+    report["first_bake"] = bake(pipeline, progress)
+    with progress.step("cdk deploy Payroll-Stage") as step:
+        pipeline.deploy("Payroll-Stage")
+        step.result = f"{len(pipeline.stack_updates(ENVIRONMENT)) - 1} stacks"  # the bootstrap stack is not ours
+    report["host_name"] = pipeline.endpoint(ENVIRONMENT).host_name
+    report["first_page"] = asdict(look(pipeline, progress, report["first_bake"], FIRST_VERSION))
+
+    pipeline.release_version(SECOND_VERSION)
+    report["second_bake"] = bake(pipeline, progress)
+    report["rolling"] = roll(pipeline, progress)
+    report["second_page"] = asdict(look(pipeline, progress, report["second_bake"], SECOND_VERSION))
+
+    report["third_bake"] = bake(pipeline, progress)
+    if report["third_bake"]["action"] != "reused":
+        raise KilnError("an unchanged image was baked again", found=report["third_bake"]["reason"])
+    report["digests"] = promote(pipeline, progress)
+    report["steps"] = [asdict(s) for s in progress.steps]
+    return report
+
+
+def bake(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
+    """`python -m bake web`."""
+    with progress.step("python -m bake web") as step:
+        answer = pipeline.bake("web")
+        step.result = f"{answer['action']}: {', '.join(answer['image_ids'].values())} ({answer['reason']})"
+    return answer
+
+
+def look(pipeline: Pipeline, progress: Progress, baked: dict[str, Any], version: str) -> Page:
+    """An HTTPS request through the load balancer. Raises KilnError unless the page comes from the baked image."""
+    host = pipeline.endpoint(ENVIRONMENT).host_name
+    with progress.step(f"https://{host}/") as step:
+        page = pipeline.page(ENVIRONMENT)
+        step.result = f"{page.tier} {page.version} · {page.image_id} · {page.instance_id} · {page.environment}"
+        images = set(baked["image_ids"].values())
+        if page.image_id not in images or page.version != version:
+            raise KilnError("the page is not of this image", found=str(page), expected=f"{version} of {images}")
+    return page
+
+
+def roll(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
+    """The second version goes to Stage while a client asks on and on."""
+    before = pipeline.stack_updates(ENVIRONMENT)
+    at = pipeline.endpoint(ENVIRONMENT)
+    with progress.step("cdk deploy Payroll-Stage, new version, under load") as step:
+        with Load(at.address, at.host_name, pipeline.state.identity.ca, enter=pipeline.enter) as load:
+            pipeline.deploy("Payroll-Stage")
+        after = pipeline.stack_updates(ENVIRONMENT)
+        changed = sorted(name for name in after if after[name] != before.get(name))
+        figures = load.figures()
+        step.result = f"changed: {', '.join(changed)}; {figures.failed} of {figures.requests} requests failed"
+    return {"changed": changed, "requests": figures.requests, "failed": figures.failed}
+
+
+def promote(pipeline: Pipeline, progress: Progress) -> dict[str, str]:
+    """The same templates and the same image go to Production. Raises KilnError where a template differs."""
+    with progress.step("cdk deploy Payroll-Production") as step:
+        pipeline.deploy("Payroll-Production")
+        stage = pipeline.template_digests(ENVIRONMENT, "Payroll-Stage")
+        production = pipeline.template_digests("production", "Payroll-Production")
+        shared = {name: digest for name, digest in stage.items() if name != "Parameters"}
+        if shared != {name: digest for name, digest in production.items() if name != "Parameters"}:
+            raise KilnError("Stage and Production have different templates", found=f"{stage} {production}")
+        same_image = pipeline.launch_template_images(ENVIRONMENT) == pipeline.launch_template_images("production")
+        if not same_image:
+            raise KilnError("Stage and Production have different images")
+        lines = ", ".join(f"{name} {digest[:12]}" for name, digest in sorted(shared.items()))
+        step.result = f"same templates as Stage: {lines}; same AMI"
+    return shared
+
+
+def summarize(progress: Progress) -> None:
+    """Where the time went."""
+    table = Table("step", "seconds", "share", title="Where the time went", title_justify="left")
+    total = sum(s.seconds for s in progress.steps) or 1.0
+    for step in progress.steps:
+        table.add_row(step.name, f"{step.seconds:.1f}", f"{step.seconds / total:.0%}")
+    table.add_row("all", f"{total:.1f}", "")
+    progress.console.print(table)

@@ -1,0 +1,178 @@
+"""The controller: one thread that gives every group its rounds, often while something is going on, seldom otherwise.
+
+A round: look (no lock) → step (pure, under the store's lock) → act (no lock). So what a request changes in between is
+never lost, and no request waits for a round.
+"""
+
+import logging
+import threading
+import time
+from dataclasses import replace
+
+from rehearsal.front.clients import Clients
+from rehearsal.front.service import AwsError, Service
+from rehearsal.groups import records
+from rehearsal.groups.executor import Executor
+from rehearsal.groups.group_service import GroupService
+from rehearsal.groups.launches import LaunchError, Launches
+from rehearsal.groups.member_service import MemberService
+from rehearsal.groups.model import Group, GroupKey, Phase, Source
+from rehearsal.groups.observation import Observation, merge, observe, target_groups_of
+from rehearsal.groups.refresh import ACTIVE, Status
+from rehearsal.groups.refresh_service import RefreshService
+from rehearsal.groups.step import Situation, Step, step
+from rehearsal.groups.store import GroupState, Store
+
+log = logging.getLogger("rehearsal.groups")
+
+BUSY_SECONDS, IDLE_SECONDS = 0.2, 1.0
+STEADY = frozenset({Phase.IN_SERVICE, Phase.STANDBY})
+
+
+class Groups:
+    """Auto Scaling in the embedded AWS: add `services` to the front, then `start`."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._store = Store()
+        self._launches = Launches(clients)
+        self._executor = Executor(clients, self._launches, self._store)
+        self._changed = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="groups", daemon=True)
+        self.services: list[Service] = [
+            GroupService(self._store, self.wake),
+            MemberService(self._store, self.wake),
+            RefreshService(self._store, self._launches, self.wake),
+        ]
+
+    def start(self) -> None:
+        """Begin to look after the groups."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop; the groups and their machines stay as they are."""
+        self._closing.set()
+        self._changed.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def wake(self) -> None:
+        """Something changed: the next round comes at once."""
+        self._changed.set()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._changed.clear()
+            busy = [self._safely(key) for key in self._keys()]
+            self._changed.wait(BUSY_SECONDS if any(busy) else IDLE_SECONDS)
+
+    def _keys(self) -> list[GroupKey]:
+        keys = records.all_keys()
+        with self._store.lock:
+            for key in set(self._store.keys()) - set(keys):
+                self._store.forget(key)
+        return keys
+
+    def _safely(self, key: GroupKey) -> bool:
+        """A round of one group; a fault in one must not stop the others."""
+        try:
+            return self.round(key)
+        except AwsError:  # it was deleted meanwhile
+            return False
+        except Exception:
+            log.exception("the round of %s failed", key)
+            return False
+
+    def round(self, key: GroupKey) -> bool:
+        """One round of one group; whether something is going on."""
+        group = records.read(key)
+        with self._store.lock:
+            state = self._store.state(key)
+            source, alarms = _source(group, state), _alarms(state)
+            look = self._due(group, state)
+            target_groups = target_groups_of(state.members, group.target_groups) if look else []
+        seen = observe(self._clients, key, target_groups, alarms)
+        wanted = self._fingerprint(key, source) if look else ""
+        with self._store.lock:
+            done, group = self._step(key, seen, wanted)
+            source = _source(group, self._store.state(key))  # the step may have begun a rollback
+        for action in done.actions:
+            self._executor.perform(group, source, action)
+        return bool(done.actions) or self._busy(group)
+
+    def _step(self, key: GroupKey, seen: Observation, wanted: str) -> tuple[Step, Group]:
+        state, now = self._store.state(key), time.time()
+        group = records.read(key)
+        missing = {arn for arn, states in seen.targets.items() if states is None}
+        group = replace(
+            group,
+            target_groups=tuple(a for a in group.target_groups if a not in missing),
+        )
+        machines, protected = (
+            records.machines(key, state.members),
+            records.protection(key),
+        )
+        members = tuple(merge(m, machines[m.id], protected.get(m.id, m.protected), seen.targets) for m in state.members)
+        situation = Situation(
+            group,
+            members,
+            now,
+            wanted,
+            state.refresh,
+            state.failure,
+            seen.alarms,
+            state.deleting,
+        )
+        done = step(situation)
+        after = {m.id: m for m in (*done.members, *done.gone)}
+        activities = self._store.activities
+        followed = {m.id: activities.follow(key, m, after[m.id]) for m in members}
+        state.members = tuple(replace(m, activity=followed[m.id]) for m in done.members)
+        if done.refresh is not None:
+            state.put_refresh(done.refresh)
+        if state.deleting and not state.members:
+            records.delete(key)
+            self._store.forget(key)
+        else:
+            records.write(group, state.members, now)
+        return done, group
+
+    def _due(self, group: Group, state: GroupState) -> bool:
+        """Whether the target groups are to be asked in this round."""
+        now = time.time()
+        # A little earlier than the idle period, so that no idle round passes without a look.
+        if not self._busy(group) and now < state.looked + IDLE_SECONDS * 0.9:
+            return False
+        state.looked = now
+        return True
+
+    def _busy(self, group: Group) -> bool:
+        with self._store.lock:
+            state = self._store.state(group.key)
+            counted = sum(m.counted for m in state.members)
+            joined = all(set(group.target_groups) <= m.registered for m in state.members if m.counted)
+            healthy = not group.elb_health or all(
+                t.state == "healthy" for m in state.members if m.counted for t in m.targets.values()
+            )
+            steady = all(m.phase in STEADY and not m.draining for m in state.members)
+            waiting = state.failure is not None and time.time() < state.failure.retry_at
+            return not (steady and joined and healthy and (counted == group.desired or waiting)) or bool(state.refresh)
+
+    def _fingerprint(self, key: GroupKey, source: Source) -> str:
+        try:
+            return self._launches.resolve(key.account, key.region, source).fingerprint
+        except LaunchError:
+            return ""  # a launch will tell why
+
+
+def _source(group: Group, state: GroupState) -> Source:
+    """What new instances are made from: the refresh's target while one goes on, else the group's own."""
+    refresh = state.refresh
+    if refresh is not None and refresh.status in ACTIVE - {Status.CANCELLING}:
+        return refresh.target.source
+    return group.source
+
+
+def _alarms(state: GroupState) -> tuple[str, ...]:
+    return state.refresh.preferences.alarms if state.refresh else ()

@@ -1,0 +1,302 @@
+"""moto's records of groups: the only module that reads and writes them (moto 5.2.5).
+
+Read: what a group asks for, and EC2's state of its machines, which costs nothing here and a request over HTTP
+elsewhere. Written: the members that DescribeAutoScalingGroups shows, capacity, configuration.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from moto.autoscaling.models import (
+    FakeAutoScalingGroup,
+    InstanceState,
+    autoscaling_backends,
+)
+from moto.core.exceptions import ServiceException
+from moto.ec2.exceptions import InvalidInstanceIdError
+
+from rehearsal.front.service import AwsError
+from rehearsal.groups.health import Health, verdict
+from rehearsal.groups.model import Group, GroupKey, Hook, Member, Source, Subnet
+from rehearsal.groups.settings import KEPT_HERE
+
+LAUNCHING, TERMINATING = (
+    "autoscaling:EC2_INSTANCE_LAUNCHING",
+    "autoscaling:EC2_INSTANCE_TERMINATING",
+)
+
+
+def all_keys() -> list[GroupKey]:
+    """All groups of all accounts and regions."""
+    return [
+        GroupKey(account, region, name)
+        for account, regions in list(autoscaling_backends.items())
+        for region, backend in list(regions.items())
+        for name in list(backend.autoscaling_groups)
+    ]
+
+
+def find(key: GroupKey) -> Any:
+    """moto's record of a group. Raises AwsError where there is none."""
+    record = _backend(key).autoscaling_groups.get(key.name)
+    if record is None:
+        raise AwsError(
+            "ValidationError",
+            f"AutoScalingGroup name not found - AutoScalingGroup {key.name} not found",
+        )
+    return record
+
+
+def read(key: GroupKey) -> Group:
+    """A group as its owner asked for it. Raises AwsError where there is none."""
+    record, backend = find(key), _backend(key)
+    hooks = [h for h in list(backend.lifecycle_hooks.values()) if h.auto_scaling_group_name == key.name]
+    policy = getattr(record, "instance_maintenance_policy", None) or {}
+    limits = (
+        policy.get("MinHealthyPercentage", -1),
+        policy.get("MaxHealthyPercentage", -1),
+    )
+    warmup = getattr(record, "default_instance_warmup", None)
+    return Group(
+        key=key,
+        desired=record.desired_capacity or 0,
+        minimum=record.min_size or 0,
+        maximum=record.max_size or 0,
+        subnets=_subnets(record, backend),
+        source=source_of(record.launch_template_spec, record.mixed_instances_policy),
+        target_groups=tuple(record.target_group_arns),
+        elb_health="ELB" in str(record.health_check_type),
+        grace_seconds=record.health_check_grace_period or 0,
+        warmup_seconds=warmup if warmup is not None and warmup >= 0 else None,
+        maintenance=limits if min(limits) >= 0 else None,
+        termination_policies=tuple(record.termination_policies),
+        suspended=frozenset(p["ProcessName"] for p in record.suspended_processes),
+        launching_hooks=_hooks(hooks, LAUNCHING),
+        terminating_hooks=_hooks(hooks, TERMINATING),
+        protect_new=bool(record.new_instances_protected_from_scale_in),
+    )
+
+
+def source_of(template: Mapping[str, Any] | None, mixed: Mapping[str, Any] | None) -> Source:
+    """What instances are launched from; template ids are resolved already."""
+    if mixed:
+        template = mixed["LaunchTemplate"]["LaunchTemplateSpecification"]
+        overrides = mixed["LaunchTemplate"].get("Overrides") or [{}]
+        return Source(
+            template["LaunchTemplateId"],
+            _version(template),
+            overrides[0].get("InstanceType", ""),
+        )
+    return Source(template["LaunchTemplateId"], _version(template)) if template else Source("", "$Default")
+
+
+def propagated_tags(key: GroupKey) -> dict[str, str]:
+    """The group's tags that its instances get."""
+    tags: dict[str, str] = find(key).get_propagated_tags()
+    return tags
+
+
+def create(key: GroupKey, request: Mapping[str, Any]) -> None:
+    """Record a new group. Raises AwsError for what moto refuses."""
+    backend = _backend(key)
+    if key.name in backend.autoscaling_groups:
+        raise AwsError(
+            "AlreadyExists",
+            f"AutoScalingGroup by this name already exists - A group named {key.name} exists",
+        )
+    template, mixed = configuration(key, request)
+    try:
+        record = backend.create_auto_scaling_group(
+            name=key.name,
+            availability_zones=request.get("AvailabilityZones", []),
+            desired_capacity=request.get("DesiredCapacity"),
+            max_size=request["MaxSize"],
+            min_size=request["MinSize"],
+            launch_config_name="",
+            launch_template=template or {},
+            vpc_zone_identifier=request.get("VPCZoneIdentifier"),
+            default_cooldown=request.get("DefaultCooldown"),
+            health_check_period=None,
+            health_check_type=request.get("HealthCheckType"),
+            load_balancers=[],
+            target_group_arns=list(request.get("TargetGroupARNs", [])),
+            placement_group=None,
+            termination_policies=request.get("TerminationPolicies", []),
+            tags=[dict(t) for t in request.get("Tags", [])],
+            mixed_instances_policy=mixed,
+        )
+    except ServiceException as error:
+        raise AwsError(error.code, str(error.message)) from error
+    record.launch_template_spec = template
+    record.health_check_grace_period = 0  # AWS's default for the API; moto's is 300
+    _keep(record, request)
+    for hook in request.get("LifecycleHookSpecificationList", ()):
+        put_hook(key, hook)
+
+
+def update(key: GroupKey, request: Mapping[str, Any]) -> None:
+    """Change a group's record; what the request does not name stays. Raises AwsError for what moto refuses."""
+    record = find(key)
+    template, mixed = configuration(key, request)
+    try:
+        record._set_azs_and_vpcs(
+            request.get("AvailabilityZones", []),
+            request.get("VPCZoneIdentifier"),
+            update=True,
+        )
+        if template or mixed:
+            record.mixed_instances_policy = mixed
+            record._set_launch_configuration("", template or {}, mixed)
+            record.launch_template_spec = template
+    except ServiceException as error:
+        raise AwsError(error.code, str(error.message)) from error
+    _keep(record, request)
+
+
+def put_hook(key: GroupKey, request: Mapping[str, Any]) -> None:
+    """Record a lifecycle hook."""
+    find(key)
+    hook = _backend(key).create_lifecycle_hook(
+        name=request["LifecycleHookName"],
+        as_name=key.name,
+        transition=request.get("LifecycleTransition", TERMINATING),
+        timeout=request.get("HeartbeatTimeout"),
+        result=request.get("DefaultResult", "ABANDON"),
+    )
+    hook.role_arn = hook.notification_target_arn = None  # moto shows invented ones
+
+
+def set_capacity(
+    key: GroupKey,
+    *,
+    desired: int,
+    minimum: int | None = None,
+    maximum: int | None = None,
+) -> None:
+    """Record a capacity."""
+    record = find(key)
+    record.desired_capacity = desired
+    record.min_size = record.min_size if minimum is None else minimum
+    record.max_size = record.max_size if maximum is None else maximum
+
+
+def machines(key: GroupKey, members: Iterable[Member]) -> dict[str, str]:
+    """EC2's state of each member; an instance that EC2 does not know counts as terminated."""
+    states = {}
+    for member in members:
+        instance = _instance(key, member.id)
+        states[member.id] = "terminated" if instance is None else str(instance.state)
+    return states
+
+
+def protection(key: GroupKey) -> dict[str, bool]:
+    """Which members SetInstanceProtection has protected from scale-in."""
+    return {s.instance_id: bool(s.protected_from_scale_in) for s in list(find(key).instance_states)}
+
+
+def write(group: Group, members: Iterable[Member], now: float) -> None:
+    """Let DescribeAutoScalingGroups and DescribeAutoScalingInstances show these members."""
+    record = find(group.key)
+    known = {s.instance_id: s for s in record.instance_states}
+    found = [(m, known.get(m.id) or _new_state(group.key, record, m)) for m in members]
+    for member, state in found:
+        if state is None:
+            continue
+        state.lifecycle_state = str(member.phase)
+        state.health_status = "Unhealthy" if verdict(member, group, now).health is Health.UNHEALTHY else "Healthy"
+        state.launched_from = dict(member.shown) or None
+        state.image_id = state.instance.image_id
+    record.instance_states = [state for _, state in found if state is not None]
+
+
+def delete(key: GroupKey) -> None:
+    """Drop a group's record with its policies, hooks and scheduled actions."""
+    backend = _backend(key)
+    backend.autoscaling_groups.pop(key.name, None)
+    for table in (backend.policies, backend.lifecycle_hooks, backend.scheduled_actions):
+        for name, entry in list(table.items()):
+            if entry.auto_scaling_group_name == key.name:
+                table.pop(name, None)
+
+
+def zone_of(key: GroupKey, instance_id: str) -> tuple[str, str] | None:
+    """Zone and state of an instance, or None where EC2 does not know it."""
+    instance = _instance(key, instance_id)
+    return None if instance is None else (str(instance.placement.zone), str(instance.state))
+
+
+def group_of(account: str, region: str, instance_id: str) -> GroupKey | None:
+    """The group whose member an instance is."""
+    for name, record in list(autoscaling_backends[account][region].autoscaling_groups.items()):
+        if any(s.instance_id == instance_id for s in record.instance_states):
+            return GroupKey(account, region, name)
+    return None
+
+
+def _backend(key: GroupKey) -> Any:
+    return autoscaling_backends[key.account][key.region]
+
+
+def _instance(key: GroupKey, instance_id: str) -> Any:
+    try:
+        return _backend(key).ec2_backend.get_instance(instance_id)
+    except InvalidInstanceIdError:
+        return None
+
+
+def _new_state(key: GroupKey, record: FakeAutoScalingGroup, member: Member) -> Any:
+    instance = _instance(key, member.id)
+    if instance is None:
+        return None
+    instance.autoscaling_group = record
+    return InstanceState(instance, protected_from_scale_in=member.protected, autoscaling_group=record)
+
+
+def _subnets(record: FakeAutoScalingGroup, backend: Any) -> tuple[Subnet, ...]:
+    if record.vpc_zone_identifier:
+        ids = [i.strip() for i in record.vpc_zone_identifier.split(",")]
+        known = {s.id: s for s in backend.ec2_backend.describe_subnets()}
+        return tuple(Subnet(i, known[i].availability_zone) for i in ids if i in known)
+    default = backend.ec2_backend.get_default_subnets()
+    return tuple(Subnet(default[z].id, z) for z in record.availability_zones if z in default)
+
+
+def _hooks(hooks: list[Any], transition: str) -> tuple[Hook, ...]:
+    found = [h for h in hooks if h.lifecycle_transition == transition]
+    return tuple(Hook(h.name, float(h.heartbeat_timeout), h.default_result) for h in found)
+
+
+def configuration(key: GroupKey, request: Mapping[str, Any]) -> tuple[dict[str, str] | None, dict[str, Any] | None]:
+    """Launch template and mixed instances policy of a request, with the template's id and name filled in."""
+    template, mixed = request.get("LaunchTemplate"), request.get("MixedInstancesPolicy")
+    if template and mixed:
+        message = "Valid requests must contain either LaunchTemplate or MixedInstancesPolicy parameter."
+        raise AwsError("ValidationError", message)
+    if mixed:
+        inner = dict(mixed["LaunchTemplate"])
+        inner["LaunchTemplateSpecification"] = _named(key, inner["LaunchTemplateSpecification"])
+        return None, {**mixed, "LaunchTemplate": inner}
+    return (_named(key, template), None) if template else (None, None)
+
+
+def _named(key: GroupKey, template: Mapping[str, str]) -> dict[str, str]:
+    ec2 = _backend(key).ec2_backend
+    try:
+        if template.get("LaunchTemplateId"):
+            found = ec2.get_launch_template(template["LaunchTemplateId"])
+        else:
+            found = ec2.get_launch_template_by_name(template.get("LaunchTemplateName", ""))
+        found.get_version(_version(template))
+    except ServiceException as error:
+        raise AwsError("ValidationError", str(error.message)) from error
+    return {"LaunchTemplateId": found.id, "Version": _version(template)}
+
+
+def _version(template: Mapping[str, str]) -> str:
+    return str(template.get("Version") or "$Default")
+
+
+def _keep(record: Any, request: Mapping[str, Any]) -> None:
+    for setting, attribute in KEPT_HERE.items():
+        if request.get(setting) is not None:
+            setattr(record, attribute, request[setting])

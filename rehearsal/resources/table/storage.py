@@ -1,0 +1,158 @@
+"""AWS::S3, AWS::SSM, AWS::Logs, AWS::SNS."""
+
+from rehearsal.resources.kind import Call, Each, Kind, Name, Operation, Tagging, op
+from rehearsal.resources.special import messages, storage
+
+
+def setting(operation: str, member: str, prop: str, undo: str | None = None) -> Call:
+    """A setting of a bucket that is a call of its own."""
+    put = op(operation, Bucket="{id}", **{member: f"${prop}"})
+    return Call(put, undo=op(undo, Bucket="{id}") if undo else None)
+
+
+def put(operation: str, **arguments: object) -> Operation:
+    return op(operation, Bucket="{id}", **arguments)
+
+
+TABLE = {
+    "AWS::S3::Bucket": Kind(
+        service="s3",
+        create=op("create_bucket"),
+        delete=op("delete_bucket", Bucket="{id}"),
+        attributes={
+            "Arn": "arn:aws:s3:::{id}",
+            "DomainName": "{id}.s3.amazonaws.com",
+            "RegionalDomainName": "{id}.s3.{Region}.amazonaws.com",
+            "DualStackDomainName": "{id}.s3.dualstack.{Region}.amazonaws.com",
+            "WebsiteURL": "http://{id}.s3-website-{Region}.amazonaws.com",
+        },
+        name=Name("BucketName", 63, lower=True),
+        rename={"BucketName": "Bucket"},
+        prepare=storage.bucket,
+        steps=(
+            setting(
+                "put_bucket_versioning",
+                "VersioningConfiguration",
+                "VersioningConfiguration",
+            ),
+            setting(
+                "put_public_access_block",
+                "PublicAccessBlockConfiguration",
+                "PublicAccessBlockConfiguration",
+                undo="delete_public_access_block",
+            ),
+            setting(
+                "put_bucket_ownership_controls",
+                "OwnershipControls",
+                "OwnershipControls",
+                undo="delete_bucket_ownership_controls",
+            ),
+            Call(
+                put(
+                    "put_bucket_encryption",
+                    ServerSideEncryptionConfiguration=storage.encryption,
+                ),
+                undo=put("delete_bucket_encryption"),
+            ),
+            Call(
+                put(
+                    "put_bucket_lifecycle_configuration",
+                    LifecycleConfiguration=storage.lifecycle,
+                ),
+                undo=put("delete_bucket_lifecycle"),
+            ),
+            storage.tags,
+        ),
+        remark="Like CloudFormation, it deletes only an empty bucket.",
+    ),
+    "AWS::S3::BucketPolicy": Kind(
+        service="s3",
+        create=op("put_bucket_policy", Bucket="$Bucket"),
+        put=True,
+        delete=op("delete_bucket_policy", Bucket="$Bucket"),
+        rename={"PolicyDocument": "Policy"},
+        ref="{Bucket}",
+        remark="Kept and described as it is; statements with a Condition are not enforced.",
+    ),
+    "AWS::SSM::Parameter": Kind(
+        service="ssm",
+        create=op("put_parameter"),
+        put=True,
+        delete=op("delete_parameter", Name="{id}"),
+        tagging=Tagging(
+            op("add_tags_to_resource", ResourceType="Parameter", ResourceId="{id}"),
+            op("remove_tags_from_resource", ResourceType="Parameter", ResourceId="{id}"),
+        ),
+        attributes={"Type": "{Type}", "Value": "{Value}"},
+        prepare=messages.parameter,
+    ),
+    "AWS::Logs::LogGroup": Kind(
+        service="logs",
+        create=op("create_log_group"),
+        delete=op("delete_log_group"),
+        tagging=Tagging(
+            op("tag_log_group", logGroupName="{id}"),
+            op("untag_log_group", logGroupName="{id}"),
+            "tags",
+            "tags",
+        ),
+        attributes={"Arn": "arn:aws:logs:{Region}:{Account}:log-group:{id}:*"},
+        steps=(
+            Call(
+                op(
+                    "put_retention_policy",
+                    logGroupName="{id}",
+                    retentionInDays="$RetentionInDays",
+                ),
+                undo=op("delete_retention_policy", logGroupName="{id}"),
+            ),
+        ),
+    ),
+    "AWS::SNS::Topic": Kind(
+        service="sns",
+        create=op("create_topic"),
+        delete=op("delete_topic"),
+        tagging=Tagging(
+            op("tag_resource", ResourceArn="{id}"),
+            op("untag_resource", ResourceArn="{id}"),
+        ),
+        attributes={"TopicName": "{TopicName}"},
+        name=Name("TopicName", 256),
+        rename={"TopicName": "Name"},
+        prepare=messages.topic,
+        steps=(
+            messages.topic_attributes,
+            Each(
+                "Subscription",
+                op(
+                    "subscribe",
+                    TopicArn="{id}",
+                    Protocol="$item.Protocol",
+                    Endpoint="$item.Endpoint",
+                ),
+            ),
+        ),
+    ),
+    "AWS::SNS::TopicPolicy": Kind(
+        service="sns",
+        steps=(
+            Each(
+                "Topics",
+                op(
+                    "set_topic_attributes",
+                    TopicArn="$item",
+                    AttributeName="Policy",
+                    AttributeValue="$PolicyDocument",
+                ),
+                also=("PolicyDocument",),
+            ),
+        ),
+    ),
+    "AWS::SNS::Subscription": Kind(
+        service="sns",
+        create=op("subscribe"),
+        delete=op("unsubscribe", SubscriptionArn="{id}"),
+        ref="{SubscriptionArn}",
+        prepare=messages.subscription,
+    ),
+}

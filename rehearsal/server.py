@@ -1,0 +1,138 @@
+"""The process of a rehearsal: puts the parts together in one order, serves, and takes them apart in reverse."""
+
+import json
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rehearsal import accounts, curl, identity
+from rehearsal.guests.namespace import Namespace
+from rehearsal.identity import Identity, State
+
+if TYPE_CHECKING:
+    from rehearsal.front.app import Front
+
+log = logging.getLogger("rehearsal.server")
+
+# moto reads these when it is imported.
+MOTO_SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_ENABLE_AMI_VALIDATION": "1"}
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on the loopback of the network namespace in which this thread is."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(128)
+    return listener
+
+
+def serve(name: str, port: int) -> None:
+    """Serve the rehearsal until SIGTERM or SIGINT; whatever happens, nothing of it is left on the machine."""
+    folder = identity.folder_of(name)
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    with ExitStack() as stack:
+        host_side = stack.enter_context(listen(port))
+        this = Identity(name, folder, host_side.getsockname()[1])
+        namespace = Namespace(name)
+        namespace.remove()  # what a killed rehearsal of this name has left
+        namespace.create()
+        stack.callback(namespace.remove)
+        namespace.enter()  # before the first thread: threads and child processes inherit it
+        inside = stack.enter_context(listen(this.port))
+        try:
+            _run(this, namespace, (host_side, inside), done, stack)
+        except BaseException:
+            log.exception("the rehearsal %s ends", name)
+            raise
+
+
+def _run(
+    this: Identity,
+    namespace: Namespace,
+    listeners: tuple[socket.socket, ...],
+    done: threading.Event,
+    stack: ExitStack,
+) -> None:
+    os.environ.update(MOTO_SETTINGS)
+    # moto and what stands on it are imported only now, inside the namespace and with its settings in place.
+    from rehearsal import moto_hooks
+    from rehearsal.balancer import Balancers
+    from rehearsal.certificates import CertificateAuthority
+    from rehearsal.cloudformation import CloudFormation
+    from rehearsal.front.app import Front
+    from rehearsal.front.clients import Clients
+    from rehearsal.groups import Groups
+    from rehearsal.guests import Machines
+    from rehearsal.moto_hooks.iam import account_of
+
+    clients = Clients(this.url)
+    front = Front(account_of, clients.access_key)
+    declared, profile = accounts.declared()
+
+    authority = CertificateAuthority(this.ca.parent)
+    balancers = Balancers(this.folder / "balancers", route=namespace.route)
+    machines = Machines(this, clients, namespace, [(a.id, a.region) for a in declared])
+    groups = Groups(clients)
+    engine = CloudFormation(clients)
+    moto_hooks.install(machines=machines, groups=groups, authority=authority)
+
+    for service in (*machines.services, *groups.services, *balancers.services, engine):
+        front.add(service)
+    for part in (machines, balancers, groups):
+        stack.callback(part.close)
+        part.start()
+    stack.callback(engine.close)
+    front.add_page("balancers", lambda: json.dumps([asdict(e) for e in balancers.endpoints()]))
+    for listener in listeners:
+        stack.callback(_serve(front, listener).shutdown)
+
+    issued = tuple(accounts.issue(clients, account) for account in declared)
+    accounts.write_profiles(this.folder / "aws", issued)
+    stack.enter_context(curl.kept_in_step(this.folder / "curl", this.ca, balancers.endpoints))
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    identity.save(State(this.name, this.port, os.getpid(), started, profile, issued))
+    _give_to_owner(this.folder)
+    log.info("%s is up at %s", this.name, this.url)
+    done.wait()
+    log.info("%s goes down", this.name)
+
+
+def _serve(front: "Front", listener: socket.socket) -> Any:
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+    from werkzeug.serving import make_server
+
+    class Quiet(MotoRequestHandler):
+        def log_request(self, *_: Any) -> None:
+            """One line a request would fill the log; errors are logged by the front."""
+
+    host, port = listener.getsockname()
+    server = make_server(host, port, front, threaded=True, request_handler=Quiet, fd=listener.fileno())
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True, name="http").start()
+    return server
+
+
+def _give_to_owner(folder: Path) -> None:
+    """Where sudo started this process, its files belong to the user who asked for it."""
+    owner = folder.stat()
+    if owner.st_uid == os.geteuid():
+        return
+    for path in folder.rglob("*"):
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def main(name: str, port: int, ready: Callable[[], None] | None = None) -> None:
+    """The body of `python -m rehearsal serve`."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+    serve(name, port)
