@@ -22,6 +22,7 @@ check: setup ## the one gate: format, lint, types, imports, recipes, templates, 
 bench: setup ## ratios, each measured in one run
 	@$(VENV)/python bench/synth.py
 	@$(VENV)/python -m rehearsal run -- $(CURDIR)/$(VENV)/python bench/bake.py
+	@$(VENV)/python -m rehearsal run -- $(CURDIR)/$(VENV)/python bench/deployment.py
 
 clean: ## remove what was made here; the cache of fetched and built tools stays
 	rm -rf .venv node_modules cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

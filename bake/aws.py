@@ -65,6 +65,7 @@ class Aws:
 def errors(doing: str) -> Iterator[None]:
     """Errors of AWS inside the block become KilnErrors; `doing` says during what, for example `reading a record`."""
     from botocore import exceptions
+    from botocore.parsers import ResponseParserError  # something that is not AWS answered, a proxy for example
 
     try:
         yield
@@ -74,7 +75,7 @@ def errors(doing: str) -> Iterator[None]:
         raise NotReady(
             "the AWS credentials cannot be had", where=doing, found=str(problem), next_step=SIGN_IN
         ) from problem
-    except (exceptions.HTTPClientError, exceptions.ConnectionError) as problem:
+    except (exceptions.HTTPClientError, exceptions.ConnectionError, ResponseParserError) as problem:
         raise NotReady(
             "AWS cannot be reached",
             where=doing,

@@ -1,6 +1,5 @@
 """One run of Packer for a tier: its names and tags, what it is told, what it tells, what is left when it fails."""
 
-import os
 import secrets
 import subprocess
 import sys
@@ -29,8 +28,6 @@ from console.errors import BadInput, KilnError
 from console.progress import Progress
 
 SOURCE = "amazon-ebs.image"  # the build of every template
-# Calls of the plugin that fail are tried ten times by default: two minutes for each when an endpoint is down.
-AWS_ATTEMPTS = "5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +83,12 @@ class Build:
             sweep.TAG: self.id,
         }
 
-    def run(
-        self, workspace: Workspace, workshop: Workshop, packer: Packer, secret: Iterable[str], progress: Progress
-    ) -> Made:
-        """Run Packer. Raises BadInput for a mistake in the template, BakeFailed for everything else."""
-        recipe = workspace.recipe
-        template = Template(
+    def template(self, workspace: Workspace, workshop: Workshop) -> Template:
+        """The recipe's template with all its variables."""
+        return Template(
             workspace.template,
             {
-                **recipe.contents.variables,
+                **workspace.recipe.contents.variables,
                 "tier": self.tier,
                 "build": self.id,
                 "image_name": self.image_name,
@@ -110,14 +104,17 @@ class Build:
                 "python": sys.executable,
             },
         )
-        limits = recipe.contents.limits_minutes
-        attempts = {"AWS_MAX_ATTEMPTS": os.environ.get("AWS_MAX_ATTEMPTS", AWS_ATTEMPTS)}
-        packer = Packer(packer.executable, {**packer.environment, **attempts})
+
+    def run(
+        self, workspace: Workspace, workshop: Workshop, packer: Packer, secret: Iterable[str], progress: Progress
+    ) -> Made:
+        """Run Packer. Raises BadInput for a mistake in the template, BakeFailed for everything else."""
+        limits = workspace.recipe.contents.limits_minutes
         with BuildLog.of(self.id) as log:
             watch = Watcher(self.tier, progress, log)
             try:
                 result = packer.build(
-                    template,
+                    self.template(workspace, workshop),
                     expected={SOURCE},
                     limits=Limits(
                         overall=timedelta(minutes=limits.overall),
@@ -224,23 +221,13 @@ def mistake_in_template(problem: TemplateInvalid, workspace: Workspace) -> BadIn
     return BadInput(f"the template of {workspace.recipe.tier} has a mistake", where=where, found=found)
 
 
-def validate(recipe: Recipe, artifact: Artifact, closure: Closure, tools: Toolchain) -> None:
+def validate(recipe: Recipe, artifact: Artifact, closure: Closure, home: Home, tools: Toolchain) -> None:
     """Let Packer check a template without AWS; used where nothing is baked. Raises BadInput."""
-    texts = ("tier", "build", "image_name", "parent_image", "region", "subnet", "security_group", "instance_profile")
+    nowhere = Workshop("none", "none", "none", "none", "none", {})
+    build = Build.of(recipe, closure.digest, closure.parent, home)
     with Workspace.of(recipe, artifact, closure, tools.versions) as workspace:
-        given = {
-            **recipe.contents.variables,
-            **dict.fromkeys(texts, "none"),
-            "region": "us-east-1",
-            "parent_image": closure.parent,
-            "encryption_key": "none",
-            "image_tags": {"kiln:version": recipe.version},
-            "artifact": str(workspace.artifact),
-            "results": str(workspace.results),
-            "python": sys.executable,
-        }
         try:
-            tools.packer.validate(Template(workspace.template, given))
+            tools.packer.validate(build.template(workspace, nowhere))
         except TemplateInvalid as problem:
             raise mistake_in_template(problem, workspace) from problem
         except PackerFailed as problem:

@@ -88,7 +88,7 @@ class Baker:
 
         if self.options.dry_run:
             if decision.action is Action.BAKE:
-                validate(tier, made, closure, toolchain.find(self.versions))
+                validate(tier, made, closure, self.home, toolchain.find(self.versions))
                 record = None
             return self._outcome(tier, decision.action, decision, closure, record, watch)
         if decision.action is Action.BAKE or record is None:

@@ -155,6 +155,7 @@ def sweep(aws: Aws, build: str) -> Outcome:
 def _remove(ec2: Any, one: Removal) -> str | None:
     """Remove one thing and wait until it is gone; what was in the way, if anything."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         match one.kind:
@@ -175,7 +176,7 @@ def _remove(ec2: Any, one: Removal) -> str | None:
                 ec2.delete_key_pair(KeyName=one.id)
             case Kind.SECURITY_GROUP:
                 ec2.delete_security_group(GroupId=one.id)
-    except (ClientError, BotoCoreError) as problem:
+    except (ClientError, BotoCoreError, ResponseParserError) as problem:
         gone = isinstance(problem, ClientError) and ".NotFound" in problem.response["Error"]["Code"]
         return None if gone else str(problem)
     return None

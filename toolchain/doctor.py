@@ -109,5 +109,5 @@ def show(findings: tuple[Finding, ...], console: Console | None = None) -> None:
 
 
 def as_json(findings: tuple[Finding, ...]) -> dict[str, Any]:
-    """One object: `well`, and the findings."""
-    return {"well": all(finding.well for finding in findings), "findings": [asdict(finding) for finding in findings]}
+    """One object: `well`, and the findings under `tools`."""
+    return {"well": all(finding.well for finding in findings), "tools": [asdict(finding) for finding in findings]}

@@ -12,11 +12,12 @@ from dataclasses import replace
 from rehearsal.front.clients import Clients
 from rehearsal.front.service import AwsError, Service
 from rehearsal.groups import records
-from rehearsal.groups.executor import Executor
+from rehearsal.groups.executor import Executor, failed_launch
 from rehearsal.groups.group_service import GroupService
+from rehearsal.groups.health import Health, verdict
 from rehearsal.groups.launches import LaunchError, Launches
 from rehearsal.groups.member_service import MemberService
-from rehearsal.groups.model import Group, GroupKey, Phase, Source
+from rehearsal.groups.model import MACHINE_GONE, STARTING, Group, GroupKey, Member, Phase, Source
 from rehearsal.groups.observation import Observation, merge, observe, target_groups_of
 from rehearsal.groups.refresh import ACTIVE, Status
 from rehearsal.groups.refresh_service import RefreshService
@@ -114,23 +115,19 @@ class Groups:
             records.protection(key),
         )
         members = tuple(merge(m, machines[m.id], protected.get(m.id, m.protected), seen.targets) for m in state.members)
-        situation = Situation(
-            group,
-            members,
-            now,
-            wanted,
-            state.refresh,
-            state.failure,
-            seen.alarms,
-            state.deleting,
-        )
+        _note_deaths(state, members, now)
+        situation = Situation(group, members, now, wanted, state.refresh, state.failure, seen.alarms, state.deleting)
         done = step(situation)
         after = {m.id: m for m in (*done.members, *done.gone)}
         activities = self._store.activities
         followed = {m.id: activities.follow(key, m, after[m.id]) for m in members}
         state.members = tuple(replace(m, activity=followed[m.id]) for m in done.members)
+        if any(m.phase is Phase.IN_SERVICE and m.in_service_since == now for m in done.members):
+            state.failure = None
         if done.refresh is not None:
             state.put_refresh(done.refresh)
+        if done.adopted:
+            records.update(key, done.adopted)
         if state.deleting and not state.members:
             records.delete(key)
             self._store.forget(key)
@@ -152,11 +149,10 @@ class Groups:
             state = self._store.state(group.key)
             counted = sum(m.counted for m in state.members)
             joined = all(set(group.target_groups) <= m.registered for m in state.members if m.counted)
-            healthy = not group.elb_health or all(
-                t.state == "healthy" for m in state.members if m.counted for t in m.targets.values()
-            )
+            now = time.time()
+            healthy = all(verdict(m, group, now).health is Health.HEALTHY for m in state.members if m.counted)
             steady = all(m.phase in STEADY and not m.draining for m in state.members)
-            waiting = state.failure is not None and time.time() < state.failure.retry_at
+            waiting = state.failure is not None and now < state.failure.retry_at
             return not (steady and joined and healthy and (counted == group.desired or waiting)) or bool(state.refresh)
 
     def _fingerprint(self, key: GroupKey, source: Source) -> str:
@@ -176,3 +172,10 @@ def _source(group: Group, state: GroupState) -> Source:
 
 def _alarms(state: GroupState) -> tuple[str, ...]:
     return state.refresh.preferences.alarms if state.refresh else ()
+
+
+def _note_deaths(state: GroupState, members: tuple[Member, ...], now: float) -> None:
+    """An instance that ends while it starts is a launch that failed: the next one waits a little."""
+    for member in members:
+        if member.phase in STARTING and member.machine in MACHINE_GONE:
+            state.failure = failed_launch(state.failure, f"instance {member.id} ended while it started", now)

@@ -16,9 +16,9 @@ from rehearsal.groups import records
 from rehearsal.groups.launches import GROUP_TAG, LaunchError, Launches, run_arguments
 from rehearsal.groups.model import (
     Action,
-    Adopt,
     Deregister,
     Group,
+    GroupKey,
     Launch,
     LaunchFailure,
     Member,
@@ -41,6 +41,7 @@ class Executor:
         self._clients = clients
         self._launches = launches
         self._store = store
+        self._refusals: dict[tuple[GroupKey, Action], str] = {}
 
     def perform(self, group: Group, source: Source, action: Action) -> None:
         """Do one action for a group whose new instances are made from `source`."""
@@ -55,10 +56,11 @@ class Executor:
                     ec2.terminate_instances(InstanceIds=[action.member])
                 case Release():
                     self._release(group, action)
-                case Adopt():
-                    records.update(group.key, action.desired_configuration)
+            self._refusals.pop((group.key, action), None)
         except (ClientError, BotoCoreError, AwsError) as error:
-            log.warning("%s: %s: %s", group.key.name, action, error)
+            if self._refusals.get((group.key, action)) != str(error):  # said once, not in every round
+                log.warning("%s: %s: %s", group.key.name, action, error)
+            self._refusals[group.key, action] = str(error)
 
     def _launch(self, group: Group, source: Source, action: Launch) -> None:
         key, store = group.key, self._store
@@ -91,16 +93,12 @@ class Executor:
             )
             state = store.state(key)
             state.members = (*state.members, member)
-            state.failure = None
             records.write(group, state.members, member.launched)
 
     def _refused(self, group: Group, message: str) -> None:
-        now = time.time()
         with self._store.lock:
             state = self._store.state(group.key)
-            times = state.failure.times if state.failure else 0
-            pause = min(FIRST_RETRY_SECONDS * 2**times, LONGEST_RETRY_SECONDS)
-            state.failure = LaunchFailure(message, now, now + pause, times + 1)
+            state.failure = failed_launch(state.failure, message, time.time())
         log.warning("%s: an instance could not be launched: %s", group.key.name, message)
 
     def _in_target_group(self, group: Group, action: Register | Deregister) -> None:
@@ -133,6 +131,13 @@ class Executor:
             state = self._store.state(group.key)
             state.members = tuple(m for m in state.members if m.id != action.member)
             records.write(group, state.members, time.time())
+
+
+def failed_launch(before: LaunchFailure | None, message: str, now: float) -> LaunchFailure:
+    """One more launch that failed; the pause before the next one doubles each time."""
+    times = before.times if before else 0
+    pause = min(FIRST_RETRY_SECONDS * 2**times, LONGEST_RETRY_SECONDS)
+    return LaunchFailure(message, now, now + pause, times + 1)
 
 
 def _deregister(elbv2: Any, arn: str, targets: list[dict[str, str]]) -> None:

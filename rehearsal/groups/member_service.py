@@ -138,7 +138,10 @@ class MemberService:
             )
             new.append(self._told(key, member, "Attaching an existing EC2 instance"))
         self._grow(group, len(new))
+        for member in new:
+            records.tag(key, member.id)
         state.members = (*state.members, *new)
+        records.write(group, state.members, now)
         return {}
 
     def _set_health(self, caller: Caller, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -191,11 +191,4 @@ class Release:
     member: str
 
 
-@dataclass(frozen=True, slots=True)
-class Adopt:
-    """Save a refresh's desired configuration as the group's own."""
-
-    desired_configuration: Mapping[str, object]
-
-
-Action = Launch | Register | Deregister | Terminate | Release | Adopt
+Action = Launch | Register | Deregister | Terminate | Release

@@ -16,8 +16,10 @@ from moto.core.exceptions import ServiceException
 from moto.ec2.exceptions import InvalidInstanceIdError
 
 from rehearsal.front.service import AwsError
+from rehearsal.groups import configuration
 from rehearsal.groups.health import Health, verdict
-from rehearsal.groups.model import Group, GroupKey, Hook, Member, Source, Subnet
+from rehearsal.groups.launches import GROUP_TAG
+from rehearsal.groups.model import Group, GroupKey, Hook, Member, Subnet
 from rehearsal.groups.settings import KEPT_HERE
 
 LAUNCHING, TERMINATING = (
@@ -63,7 +65,7 @@ def read(key: GroupKey) -> Group:
         minimum=record.min_size or 0,
         maximum=record.max_size or 0,
         subnets=_subnets(record, backend),
-        source=source_of(record.launch_template_spec, record.mixed_instances_policy),
+        source=configuration.source_of(record.launch_template_spec, record.mixed_instances_policy),
         target_groups=tuple(record.target_group_arns),
         elb_health="ELB" in str(record.health_check_type),
         grace_seconds=record.health_check_grace_period or 0,
@@ -75,19 +77,6 @@ def read(key: GroupKey) -> Group:
         terminating_hooks=_hooks(hooks, TERMINATING),
         protect_new=bool(record.new_instances_protected_from_scale_in),
     )
-
-
-def source_of(template: Mapping[str, Any] | None, mixed: Mapping[str, Any] | None) -> Source:
-    """What instances are launched from; template ids are resolved already."""
-    if mixed:
-        template = mixed["LaunchTemplate"]["LaunchTemplateSpecification"]
-        overrides = mixed["LaunchTemplate"].get("Overrides") or [{}]
-        return Source(
-            template["LaunchTemplateId"],
-            _version(template),
-            overrides[0].get("InstanceType", ""),
-        )
-    return Source(template["LaunchTemplateId"], _version(template)) if template else Source("", "$Default")
 
 
 def propagated_tags(key: GroupKey) -> dict[str, str]:
@@ -104,7 +93,7 @@ def create(key: GroupKey, request: Mapping[str, Any]) -> None:
             "AlreadyExists",
             f"AutoScalingGroup by this name already exists - A group named {key.name} exists",
         )
-    template, mixed = configuration(key, request)
+    template, mixed = configuration.resolve(key, request)
     try:
         record = backend.create_auto_scaling_group(
             name=key.name,
@@ -137,7 +126,7 @@ def create(key: GroupKey, request: Mapping[str, Any]) -> None:
 def update(key: GroupKey, request: Mapping[str, Any]) -> None:
     """Change a group's record; what the request does not name stays. Raises AwsError for what moto refuses."""
     record = find(key)
-    template, mixed = configuration(key, request)
+    template, mixed = configuration.resolve(key, request)
     try:
         record._set_azs_and_vpcs(
             request.get("AvailabilityZones", []),
@@ -225,6 +214,11 @@ def zone_of(key: GroupKey, instance_id: str) -> tuple[str, str] | None:
     return None if instance is None else (str(instance.placement.zone), str(instance.state))
 
 
+def tag(key: GroupKey, instance_id: str) -> None:
+    """Give an instance the tag of its group; the API refuses tags of this kind to everybody else."""
+    _backend(key).ec2_backend.create_tags([instance_id], {GROUP_TAG: key.name})
+
+
 def group_of(account: str, region: str, instance_id: str) -> GroupKey | None:
     """The group whose member an instance is."""
     for name, record in list(autoscaling_backends[account][region].autoscaling_groups.items()):
@@ -264,36 +258,6 @@ def _subnets(record: FakeAutoScalingGroup, backend: Any) -> tuple[Subnet, ...]:
 def _hooks(hooks: list[Any], transition: str) -> tuple[Hook, ...]:
     found = [h for h in hooks if h.lifecycle_transition == transition]
     return tuple(Hook(h.name, float(h.heartbeat_timeout), h.default_result) for h in found)
-
-
-def configuration(key: GroupKey, request: Mapping[str, Any]) -> tuple[dict[str, str] | None, dict[str, Any] | None]:
-    """Launch template and mixed instances policy of a request, with the template's id and name filled in."""
-    template, mixed = request.get("LaunchTemplate"), request.get("MixedInstancesPolicy")
-    if template and mixed:
-        message = "Valid requests must contain either LaunchTemplate or MixedInstancesPolicy parameter."
-        raise AwsError("ValidationError", message)
-    if mixed:
-        inner = dict(mixed["LaunchTemplate"])
-        inner["LaunchTemplateSpecification"] = _named(key, inner["LaunchTemplateSpecification"])
-        return None, {**mixed, "LaunchTemplate": inner}
-    return (_named(key, template), None) if template else (None, None)
-
-
-def _named(key: GroupKey, template: Mapping[str, str]) -> dict[str, str]:
-    ec2 = _backend(key).ec2_backend
-    try:
-        if template.get("LaunchTemplateId"):
-            found = ec2.get_launch_template(template["LaunchTemplateId"])
-        else:
-            found = ec2.get_launch_template_by_name(template.get("LaunchTemplateName", ""))
-        found.get_version(_version(template))
-    except ServiceException as error:
-        raise AwsError("ValidationError", str(error.message)) from error
-    return {"LaunchTemplateId": found.id, "Version": _version(template)}
-
-
-def _version(template: Mapping[str, str]) -> str:
-    return str(template.get("Version") or "$Default")
 
 
 def _keep(record: Any, request: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rehearsal.front.service import AwsError, Caller
-from rehearsal.groups import records, refresh
+from rehearsal.groups import configuration, records, refresh
 from rehearsal.groups.group_service import next_token, offset
 from rehearsal.groups.launches import LaunchError, Launches
 from rehearsal.groups.model import GroupKey, Source
@@ -53,7 +53,7 @@ class RefreshService:
         group = records.read(key)
         preferences = parse(request.get("Preferences", {}), group)
         wanted = request.get("DesiredConfiguration") or {}
-        target_source = records.source_of(*records.configuration(key, wanted)) if wanted else group.source
+        target_source = configuration.source_of(*configuration.resolve(key, wanted)) if wanted else group.source
         target = self._configuration(key, target_source)
         previous = self._configuration(key, group.source) if wanted else target
         if preferences.auto_rollback:

@@ -6,12 +6,12 @@ takes its next step. So a member that is to go starts to drain in the same round
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from rehearsal.groups import capacity, lifecycle, refresh
 from rehearsal.groups.health import Health, verdict
 from rehearsal.groups.model import (
     Action,
-    Adopt,
     Group,
     Launch,
     LaunchFailure,
@@ -37,12 +37,16 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The members and the refresh after the round, the members that left with it, and the actions to be done."""
+    """The members and the refresh after the round, the members that left with it, and the actions to be done.
+
+    `adopted` is the desired configuration of a refresh that succeeded: it becomes the group's own.
+    """
 
     members: tuple[Member, ...]
     gone: tuple[Member, ...]
     refresh: Refresh | None
     actions: tuple[Action, ...]
+    adopted: Mapping[str, Any]
 
 
 def step(situation: Situation) -> Step:
@@ -61,7 +65,7 @@ def step(situation: Situation) -> Step:
     duties = tuple(duty for m in members for duty in lifecycle.duties(m, group))
     kept = tuple(m for m in members if m.phase is not Phase.TERMINATED)
     gone = tuple(m for m in members if m.phase is Phase.TERMINATED)
-    return Step(kept, gone, current, (*duties, *launches, *_adopt(situation.refresh, current)))
+    return Step(kept, gone, current, (*duties, *launches), _adopted(situation.refresh, current))
 
 
 def _unhealthy(situation: Situation) -> dict[str, str]:
@@ -102,10 +106,7 @@ def _adjust(
     return _end(members, causes), tuple(Launch(zone, why) for zone in launch)
 
 
-def _adopt(before: Refresh | None, after: Refresh | None) -> tuple[Adopt, ...]:
-    """A refresh that succeeds makes its desired configuration the group's."""
-    if before is None or after is None or not after.desired_configuration:
-        return ()
-    if before.status is Status.SUCCESSFUL or after.status is not Status.SUCCESSFUL:
-        return ()
-    return (Adopt(after.desired_configuration),)
+def _adopted(before: Refresh | None, after: Refresh | None) -> Mapping[str, Any]:
+    if before is None or after is None or after.status is not Status.SUCCESSFUL:
+        return {}
+    return after.desired_configuration

@@ -23,8 +23,12 @@ def install(groups: Groups) -> None:
     """Install every hook; `groups` is told of what changes."""
 
     def set_desired_capacity(self: Any, new_capacity: int | None) -> None:
-        """Recorded only: moto would launch (into the first subnet, from the default version) or end at once."""
-        self.desired_capacity = self.min_size if new_capacity is None else new_capacity
+        """Recorded only: moto would launch (into the first subnet, from the default version) or end at once.
+
+        It comes here from groups that are created and from ExecutePolicy, which stops at the group's limits.
+        """
+        wanted = self.min_size if new_capacity is None else new_capacity
+        self.desired_capacity = min(max(wanted, self.min_size), self.max_size)
         groups.wake()
 
     def notify_terminate_instances(self: Any, instance_ids: list[str]) -> None:

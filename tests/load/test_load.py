@@ -110,9 +110,7 @@ def test_a_request_whose_connection_breaks_is_a_failure_and_is_not_sent_again(se
 
 def test_every_status_but_200_is_a_failure_with_its_time(server: Callable[..., Server]) -> None:
     start = time.monotonic()
-    one = server(
-        lambda number: answer(503, b"no", "Connection: keep-alive\r\n") if _between(start, 0.4, 0.6) else answer()
-    )
+    one = server(lambda number: answer(503, b"no") if _between(start, 0.4, 0.6) else answer())
     with load(one) as running:
         time.sleep(1)
     figures = running.figures()

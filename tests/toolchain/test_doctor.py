@@ -114,4 +114,4 @@ def test_the_command_answers_with_one_object_and_an_exit_code_that_agrees() -> N
     )
     said = json.loads(done.stdout)
     assert done.returncode == (0 if said["well"] else 1)
-    assert {"python", "node", "cdk", "packer", "podman", "containers"} <= {each["name"] for each in said["findings"]}
+    assert {"python", "node", "cdk", "packer", "podman", "containers"} <= {each["name"] for each in said["tools"]}

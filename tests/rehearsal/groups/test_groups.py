@@ -178,6 +178,28 @@ def test_a_detached_instance_keeps_running_and_can_be_attached(cloud: Any) -> No
     assert "aws:autoscaling:groupName" not in {t["Key"] for t in instance["Tags"]}
     cloud.autoscaling.attach_instances(**group)
     assert set(cloud.settled("web", 2)) == {first, second}
+    assert "aws:autoscaling:groupName" in {t["Key"] for t in cloud.instances(first)[0]["Tags"]}
+
+
+def test_a_machine_that_dies_while_it_starts_is_not_replaced_at_full_speed(cloud: Any) -> None:
+    hook = {"LifecycleHookName": "ready", "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"}
+    cloud.create("dying", cloud.template("t-dying", "ami-1"), 1, LifecycleHookSpecificationList=[hook])
+    for _ in range(2):
+        (id_,) = cloud.until(lambda: cloud.members("dying", "Pending:Wait"))
+        cloud.ec2.terminate_instances(InstanceIds=[id_])
+        cloud.until(lambda gone=id_: gone not in {i["InstanceId"] for i in cloud.group("dying")["Instances"]})
+    found = cloud.autoscaling.describe_scaling_activities(AutoScalingGroupName="dying")["Activities"]
+    launches = [a["StartTime"] for a in found if a["Description"].startswith("Launching")]
+    assert (launches[0] - launches[1]).total_seconds() >= 1.0
+
+
+def test_an_executed_policy_stops_at_the_limits_of_its_group(cloud: Any) -> None:
+    cloud.create("web", cloud.template("t-policy", "ami-1"), 1, MaxSize=2)
+    cloud.autoscaling.put_scaling_policy(
+        AutoScalingGroupName="web", PolicyName="more", AdjustmentType="ChangeInCapacity", ScalingAdjustment=5
+    )
+    cloud.autoscaling.execute_policy(AutoScalingGroupName="web", PolicyName="more")
+    cloud.settled("web", 2)
 
 
 def test_lifecycle_hooks_hold_an_instance_until_they_are_completed(cloud: Any) -> None:

@@ -81,7 +81,7 @@ def test_a_desired_configuration_becomes_the_groups_own_when_it_succeeds(cloud: 
     cloud.refresh("web", Preferences=SURPLUS, DesiredConfiguration=wanted)
     assert cloud.group("web")["LaunchTemplate"]["Version"] == "1"
     cloud.refreshed("web", "Successful")
-    cloud.until(lambda: cloud.group("web")["LaunchTemplate"]["Version"] == "2")
+    assert cloud.group("web")["LaunchTemplate"]["Version"] == "2"
     assert images(cloud, "web") == {"ami-2"}
 
 
