@@ -84,6 +84,6 @@ def _differences(name: str, before: Mapping[str, object], after: Mapping[str, ob
     found = [f"{name} {key} is new{value(after[key])}" for key in sorted(after.keys() - before.keys())]
     found += [f"{name} {key} is gone" for key in sorted(before.keys() - after.keys())]
     for key in sorted(before.keys() & after.keys()):
-        if before[key] != after[key]:
+        if repr(before[key]) != repr(after[key]):  # true and 1 are equal in Python but not in a template
             found.append(f"{name} {key} changed" + ("" if name == "file" else f": {before[key]} → {after[key]}"))
     return found

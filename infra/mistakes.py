@@ -38,8 +38,13 @@ class WrongParameters(BadInput):
 
 
 def mistakes_of(file: str, model: type[BaseModel], error: ValidationError) -> Iterator[Mistake]:
-    """Translate pydantic's errors: what is expected is said by the description of the field."""
-    for detail in error.errors():
+    """Translate pydantic's errors: what is expected is said by the description of the field.
+
+    A list whose only item is wrong is also too short for pydantic; the item alone is reported.
+    """
+    details = error.errors()
+    inside = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
+    for detail in (detail for detail in details if detail["loc"] not in inside):
         path = tuple(str(part) for part in detail["loc"])
         yield Mistake(file, ".".join(path), _found(detail), _expected(model, path, detail))
 

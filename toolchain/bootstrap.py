@@ -69,6 +69,15 @@ def run(command: Sequence[str | Path]) -> bool:
         return False
 
 
+def quietly(command: Sequence[str | Path], tell: bool = True) -> bool:
+    """Run a command and show what it said only if it failed, or not even then; True if it ended well."""
+    words = [str(part) for part in command]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode and tell:
+        say(f"  {' '.join(words)}\n{done.stdout}{done.stderr}")
+    return done.returncode == 0
+
+
 def install_venv_package() -> None:
     """Debian and Ubuntu keep ensurepip in a package of its own: install it where we may."""
     package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
@@ -79,7 +88,7 @@ def install_venv_package() -> None:
         refuse("this Python has no ensurepip, so it can make no virtual environment", typed)
     say(f"… {package} (this Python has no ensurepip)")
     environment = [*rights, "env", "DEBIAN_FRONTEND=noninteractive"]
-    if not (run([*environment, "apt-get", "update", "-qq"]) and run([*environment, *command, "-qq"])):
+    if not (quietly([*environment, "apt-get", "update"]) and quietly([*environment, *command])):
         refuse(f"{package} could not be installed", typed)
 
 
@@ -102,8 +111,28 @@ def make_environment() -> Path:
     return python
 
 
+def install_uv(python: Path) -> bool:
+    """uv from its wheel, which is kept so that the next environment can be made offline; True if it is there."""
+    wheels = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kiln" / "toolchain" / "wheels"
+    pip: list[str | Path] = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    only_uv = VENV / "uv.requirements.txt"
+    only_uv.write_text(locked("uv", LOCK.read_text()))
+    pinned: list[str | Path] = ["--require-hashes", "--no-deps", "-r", only_uv]
+    from_cache = [*pip, "install", "--no-index", "--find-links", wheels, *pinned]
+    here = wheels.is_dir() and quietly(from_cache, tell=False)
+    here = here or (run([*pip, "download", "--dest", wheels, *pinned]) and run(from_cache))
+    only_uv.unlink()
+    return here
+
+
 def install_packages(python: Path) -> bool:
     """Everything in requirements.lock, each file checked against its hash; True if it is all there."""
+    uv: list[str | Path] = [VENV / "bin" / "uv", "pip", "install", "--quiet", "--python", python]
+    uv += ["--compile-bytecode", "--require-hashes", "-r", LOCK]
+    # What is in uv's cache needs no network, which may be missing: so first without, and silently.
+    if install_uv(python) and (quietly([*uv, "--offline"], tell=False) or run(uv)):
+        return True
+    say("  uv could not; pip goes on, which takes about a minute longer")
     pip: list[str | Path] = [
         python,
         "-m",
@@ -113,15 +142,6 @@ def install_packages(python: Path) -> bool:
         "--disable-pip-version-check",
         "--require-hashes",
     ]
-    only_uv = VENV / "uv.requirements.txt"
-    only_uv.write_text(locked("uv", LOCK.read_text()))
-    has_uv = run([*pip, "--no-deps", "-r", only_uv])
-    only_uv.unlink()
-    uv: list[str | Path] = [VENV / "bin" / "uv", "pip", "install", "--quiet", "--python", python]
-    uv += ["--compile-bytecode", "--require-hashes", "-r", LOCK]
-    if has_uv and (run(uv) or run([*uv, "--offline"])):
-        return True
-    say("  uv could not; pip goes on, which takes about a minute longer")
     return run([*pip, "-r", LOCK])
 
 

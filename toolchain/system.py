@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,11 +65,19 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """One command to run, and what it is called in progress."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     """What to do about missing packages: commands to run, or, where we may not, the command to type."""
 
     packages: tuple[str, ...] = ()
-    commands: tuple[tuple[str, ...], ...] = ()
+    commands: tuple[Command, ...] = ()
     to_type: str | None = None
 
 
@@ -106,27 +114,27 @@ def plan(machine: Machine) -> Installation:
         return Installation(machine.missing, to_type=f"sudo {' '.join(install)}")
     rights = () if machine.is_root else ("sudo",)
     quietly = (*rights, "env", "DEBIAN_FRONTEND=noninteractive")
-    commands = [(*quietly, "apt-get", "update", "-qq"), (*quietly, *install, "-qq")]
+    commands = [
+        Command("apt-get update", (*quietly, "apt-get", "update", "-qq")),
+        Command("apt-get install", (*quietly, *install, "-qq")),
+    ]
     if "haproxy" in machine.missing:
-        commands.append((*rights, "sh", "-c", STOP_HAPROXY))
+        commands.append(Command("no HAProxy of the distribution's own", (*rights, "sh", "-c", STOP_HAPROXY)))
     return Installation(machine.missing, tuple(commands))
 
 
 STOP_HAPROXY = "if [ -d /run/systemd/system ]; then systemctl disable --now --quiet haproxy; fi"
 
 
-def execute(
-    installation: Installation,
-    progress: Progress,
-    run: Callable[..., "subprocess.CompletedProcess[str]"] = subprocess.run,
-) -> str | None:
+def execute(installation: Installation, progress: Progress) -> str | None:
     """Install; None, or what is still to be typed by a person and why."""
     if installation.to_type:
         return f"missing, and not ours to install: {installation.to_type}"
     for command in installation.commands:
-        progress.phase(" ".join(command[-4:]))
-        done = run(command, stdin=None, capture_output=True, text=True)
+        progress.phase(command.name)
+        # standard input stays: sudo may have to ask for a password
+        done = subprocess.run(command.words, capture_output=True, text=True)
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            return f"`{' '.join(command)}` failed: {last}"
+            return f"`{' '.join(command.words)}` failed: {last}"
     return None

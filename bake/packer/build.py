@@ -21,6 +21,8 @@ from bake.packer.redact import Redactor
 
 QUICK = timedelta(seconds=60)  # for `version` and `validate`, which take 0.1 and 0.5 s
 LAST_MESSAGES = 10
+# A socket's name has at most 107 characters, unix(7); behind the folder comes /packer-XXXXXXXX/tmp/packer-plugin0123456789.
+LONGEST_FOLDER = 60
 PREFIX = re.compile(r"^(==>|-->|   ) [\w.-]+: ?")  # which build says it: there is mostly one
 
 
@@ -73,6 +75,11 @@ class Watch:
     def close(self, now: float) -> None:
         self.seconds[self.phase] = self.seconds.get(self.phase, 0.0) + now - self.phase_began
         self.phase_began = now
+
+    @property
+    def started(self) -> bool:
+        """True once a build has begun: a mistake in a template is found before, whatever a provisioner prints later."""
+        return any(isinstance(event, Message) and PREFIX.match(event.text) for event in self.events)
 
     def exceeded(self, now: float) -> str | None:
         """Which limit is passed, in words."""
@@ -164,7 +171,7 @@ class Packer:
         text = "\n".join(event.text for event in watch.events if isinstance(event, Message) and event.level == "error")
         mistakes = errors.diagnostics(text)
         failed = [event for event in watch.events if isinstance(event, BuildError)]
-        if mistakes and not failed:
+        if mistakes and not failed and not watch.started:
             raise TemplateInvalid(mistakes, exit_code=code)
         if code is not None and code < 0:
             summary = f"Packer was ended by signal {-code} in phase '{watch.phase}'"
@@ -201,7 +208,7 @@ class Packer:
     ) -> Iterator[tuple[Process, Watch]]:
         if isinstance(limits, timedelta):
             limits = Limits(overall=limits)
-        with tempfile.TemporaryDirectory(prefix="packer-") as name:
+        with tempfile.TemporaryDirectory(prefix="packer-", dir=_short_folder()) as name:
             scratch = Path(name)
             command = [self.executable, *arguments]
             if template:
@@ -222,3 +229,8 @@ class Packer:
         own: dict[str, str | None] = {"TMPDIR": str(scratch / "tmp"), "CHECKPOINT_DISABLE": "1", "PACKER_NO_COLOR": "1"}
         wanted = {**os.environ, **self.environment, **own}
         return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _short_folder() -> str | None:
+    """Where the scratch folder goes: the usual place, or /tmp where plugins' sockets would get too long a name there."""
+    return None if len(tempfile.gettempdir()) <= LONGEST_FOLDER else "/tmp"  # noqa: S108 it makes its own folder there

@@ -23,8 +23,8 @@ class ImageFactory(Construct):
 
     Args:
         cidr: of the bake network.
-        key_alias: such as `payroll/images`.
-        account_ids: the accounts that launch instances from the images, besides this one.
+        key_alias: such as `shop/images`.
+        account_ids: the accounts that launch instances from the images, besides this one; there may be none.
     """
 
     def __init__(
@@ -64,6 +64,8 @@ def _key(scope: Construct, alias: str, account_ids: Sequence[str]) -> kms.Key:
         removal_policy=cdk.RemovalPolicy.RETAIN,
     )
     accounts = [iam.AccountPrincipal(account) for account in account_ids]
+    if not accounts:
+        return key
     key.add_to_resource_policy(
         iam.PolicyStatement(
             sid="LaunchFromImages", principals=accounts, actions=list(ACTIONS_TO_LAUNCH), resources=["*"]

@@ -27,7 +27,7 @@ class ValueType(StrEnum):
 
 
 class SharedValues:
-    """The values under one SSM path: under `/kiln/payroll`, `network/vpc-id` is `/kiln/payroll/network/vpc-id`."""
+    """The values under one SSM path: under `/kiln/shop`, `network/vpc-id` is `/kiln/shop/network/vpc-id`."""
 
     def __init__(self, root: str) -> None:
         self.root = root

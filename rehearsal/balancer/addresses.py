@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from rehearsal.balancer.model import Unsupported
-from rehearsal.moto_hooks.elbv2 import release_address, reserve_address
+
+FIRST_USABLE = 4  # AWS keeps the first four addresses of a subnet, and the last one
 
 log = logging.getLogger("rehearsal.balancer")
 
@@ -40,7 +41,7 @@ class SubnetAddresses:
 
     def take(self, record: Any) -> str:
         with self._lock:
-            address, block = reserve_address(record, self._taken)
+            address, block = _reserve(record, self._taken)
             if address is None:
                 raise Unsupported(f"no address is free in the subnets of {record.name}")
             self._taken.add(address)
@@ -55,7 +56,7 @@ class SubnetAddresses:
         if gone.returncode:
             log.warning("%s: %s", " ".join(command), gone.stderr.strip())
         with self._lock:
-            release_address(record, address)
+            _release(record, address)
             self._taken.discard(address)
 
 
@@ -75,3 +76,27 @@ class LoopbackAddresses:
 
     def give_back(self, record: Any, address: str) -> None:
         """Never given out again."""
+
+
+def _reserve(record: Any, taken: set[str]) -> tuple[str | None, str]:
+    """The highest free address of the first subnet with room, taken there so that no instance gets it; the VPC's block.
+
+    Args:
+        taken: addresses that load balancers of other accounts have already in a VPC with the same block.
+    """
+    block = ""
+    for subnet in record.subnets:
+        block = str(subnet.ec2_backend.get_vpc(subnet.vpc_id).cidr_block)
+        for number in range(subnet.cidr.num_addresses - 2, FIRST_USABLE - 1, -1):
+            address = str(subnet.cidr[number])
+            if address not in taken and address not in subnet._subnet_ips:
+                subnet.request_ip(address, record)
+                return address, block
+    return None, block
+
+
+def _release(record: Any, address: str) -> None:
+    """Give an address back to its subnet."""
+    for subnet in record.subnets:
+        if subnet._subnet_ips.get(address) is record:
+            subnet.del_subnet_ip(address)

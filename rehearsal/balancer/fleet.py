@@ -16,7 +16,6 @@ from rehearsal.balancer.observe import Found
 from rehearsal.balancer.process import sweep
 from rehearsal.balancer.targets import Phase
 from rehearsal.front.service import AwsError, Caller, Service
-from rehearsal.moto_hooks.acm import certificate_of
 
 log = logging.getLogger("rehearsal.balancer")
 
@@ -180,7 +179,7 @@ def _endpoint(balancer: Balancer) -> Endpoint:
     for listener in listeners:
         for arn in dict.fromkeys([listener.certificate, *listener.certificates]):
             try:
-                names += certificate_of(found.account, found.region, arn).host_names if arn else ()
+                names += observe.certificate_of(found.account, found.region, arn).host_names if arn else ()
             except Unsupported:
                 continue  # the balancer's own problem says so already
     return Endpoint(

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from moto.acm.exceptions import CertificateNotFound
+from moto.acm.models import AWS_ROOT_CA, acm_backends
 from moto.elbv2.models import elbv2_backends
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
@@ -22,7 +24,6 @@ from rehearsal.balancer.model import (
     TargetGroup,
     Unsupported,
 )
-from rehearsal.moto_hooks.acm import certificate_of
 
 # States in which a guest may still answer; the others have no address to send requests to.
 ANSWERING = frozenset({"running", "stopping", "shutting-down"})
@@ -81,6 +82,20 @@ def _listener(found: Found, record: Any) -> Listener:
     ordered = [*numbered, *(rule for rule in rules if rule.is_default)]
     rules_in_order = tuple(_rule(rule) for rule in ordered)
     return Listener(int(record.port), protocol, versions, certificates, rules_in_order, headers)
+
+
+def certificate_of(account: str, region: str, arn: str) -> Certificate:
+    """A certificate with its key and chain. Raises Unsupported where ACM does not have it, for example one of IAM's."""
+    try:
+        bundle = acm_backends[account][region].get_certificate(arn)
+    except CertificateNotFound:
+        raise Unsupported(f"the certificate {arn}, which is not in ACM") from None
+    # moto ends the chain of every imported certificate with a root of Amazon's that has nothing to do with it.
+    chain = (bundle.chain or b"").replace(AWS_ROOT_CA, b"")
+    parts = [bundle.cert.strip(), bundle.key.strip(), chain.strip()]
+    pem = b"\n".join(part for part in parts if part).decode() + "\n"
+    names = dict.fromkeys([bundle.common_name, *bundle.sans])
+    return Certificate(arn, pem, tuple(name for name in names if name and "*" not in name))
 
 
 def _priority(record: Any) -> int:

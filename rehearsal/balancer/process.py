@@ -33,6 +33,7 @@ class Haproxy:
         self.folder = folder
         self.runtime = Runtime(folder)
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
 
     @property
     def running(self) -> bool:
@@ -66,6 +67,7 @@ class Haproxy:
     def _start(self) -> None:
         _write(self.folder / "state", "1\n")
         with (self.folder / "log").open("ab") as errors:
+            self._log_start = errors.tell()
             # The signal goes out when the thread that started HAProxy ends: it is the load balancer's own thread.
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "TERM", *COMMAND], cwd=self.folder, stderr=errors, stdout=errors
@@ -87,7 +89,8 @@ class Haproxy:
                 self.runtime.reloaded()
                 return
             time.sleep(0.01)
-        raise HaproxyFault(f"HAProxy does not start: {_last_line(self.folder / 'log')}")
+        said = (self.folder / "log").read_bytes()[self._log_start :].decode(errors="replace")
+        raise HaproxyFault(f"HAProxy does not start: {_alerts(said)}")
 
     def stop(self) -> None:
         """End HAProxy with all its connections."""
@@ -136,8 +139,3 @@ def _alerts(output: str) -> str:
     """What HAProxy complains about, without its notices."""
     alerts = [line.partition(" : ")[2] for line in output.splitlines() if line.startswith("[ALERT]")]
     return "; ".join(alerts) or output.strip()
-
-
-def _last_line(path: Path) -> str:
-    lines = path.read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it says nothing"

@@ -102,9 +102,9 @@ def _checking(this: Registration, seen: Seen | None, now: float) -> Step | None:
 def _ended(this: Registration, ended: float, seen: Seen | None, now: float) -> Step | None:
     if seen is None or not seen.up:
         return Step(Phase.DRAINING, "its instance has ended and its health checks fail")
-    # Another machine may have got its address by then, so that the checks pass again.
+    # Another machine may have got its address meanwhile, so that the checks pass.
     check = this.group.check
-    if now - ended > check.unhealthy * check.interval + check.timeout:
+    if now - ended > (check.unhealthy + 1) * (check.interval + check.timeout):  # the longest that checks take to notice
         return Step(Phase.DRAINING, "its instance has ended")
     return None
 

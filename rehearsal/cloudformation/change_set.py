@@ -48,11 +48,15 @@ class ChangeSet:
 
 
 def differs(stack: Stack, plan: Plan, changes: list[dict[str, Any]]) -> bool:
-    """Whether the plan would change anything at all: resources, outputs, tags or parameter values."""
+    """Whether the plan would change anything at all: resources, outputs, tags or parameter values.
+
+    A stack whose last change has failed is never as it should be.
+    """
     values = {k: p.value for k, p in plan.parameters.items()}
     before = {k: p.value for k, p in stack.plan.parameters.items()}
     return bool(
         changes
+        or stack.undo is not None
         or plan.template.outputs != stack.plan.template.outputs
         or dict(plan.tags) != dict(stack.plan.tags)
         or values != before

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from rehearsal.groups.model import ENDING, STARTING, GroupKey, Member, Phase
+from rehearsal.groups.model import ENDING, MACHINE_GONE, STARTING, GroupKey, Member, Phase
 
 KEPT = 5000  # AWS keeps six weeks
 STATUS = {
@@ -102,7 +102,8 @@ class ActivityLog:
         activity = after.activity
         if after.phase in ENDING and before.phase not in ENDING:
             if before.phase in STARTING:
-                self.status(before.activity, "Cancelled", f"The instance was ended in response to {after.cause}")
+                outcome = "Failed" if after.machine in MACHINE_GONE else "Cancelled"
+                self.status(before.activity, outcome, f"The instance was ended in response to {after.cause}")
             description = f"Terminating EC2 instance: {after.id}"
             cause = f"an instance was taken out of service in response to {after.cause}"
             activity = self.begin(key, description, cause, **{"Availability Zone": after.zone}).id

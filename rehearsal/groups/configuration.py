@@ -1,4 +1,4 @@
-"""What a group launches from: the launch template or mixed instances policy of a request, with its template resolved."""
+"""What a group launches from: the launch template or mixed instances policy of a request, its template resolved."""
 
 from collections.abc import Mapping
 from typing import Any

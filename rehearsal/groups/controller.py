@@ -178,4 +178,5 @@ def _note_deaths(state: GroupState, members: tuple[Member, ...], now: float) -> 
     """An instance that ends while it starts is a launch that failed: the next one waits a little."""
     for member in members:
         if member.phase in STARTING and member.machine in MACHINE_GONE:
-            state.failure = failed_launch(state.failure, f"instance {member.id} ended while it started", now)
+            message = f"instance {member.id} ended while it started: {member.machine_reason or 'no reason given'}"
+            state.failure = failed_launch(state.failure, message, now)

@@ -35,10 +35,8 @@ def verdict(member: Member, group: Group, now: float) -> Verdict:
     if member.declared_unhealthy:
         return Verdict(Health.UNHEALTHY, member.declared_unhealthy)
     if member.machine in MACHINE_GONE or member.machine in ("stopping", "stopped"):
-        return Verdict(
-            Health.UNHEALTHY,
-            f"an EC2 health check indicating it has been {_ended(member.machine)}",
-        )
+        told = f" ({member.machine_reason})" if member.machine_reason else ""
+        return Verdict(Health.UNHEALTHY, f"an EC2 health check indicating it has been {_ended(member.machine)}{told}")
     if member.phase in STARTING or member.machine != "running" or member.in_service_since is None:
         return Verdict(Health.UNKNOWN, f"it is {member.phase} and its machine is {member.machine}")
     if not group.elb_health:

@@ -100,7 +100,8 @@ def _move(member: Member, group: Group, now: float, hurry: bool) -> Member:
                 if hurry or gone
                 else _waiting(member, Phase.TERMINATING_PROCEED, now)
             )
-        case Phase.TERMINATING_PROCEED if member.machine == "terminated":
+        # One that died by itself is still registered: nobody else takes it out of its target groups.
+        case Phase.TERMINATING_PROCEED if member.machine == "terminated" and not member.registered:
             return replace(member, phase=Phase.TERMINATED)
     return member
 

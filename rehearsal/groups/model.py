@@ -115,9 +115,9 @@ class Group:
 class Member:
     """An instance of a group. Times are seconds since the epoch.
 
-    `fingerprint` identifies the launch data it was made of, `machine` is EC2's state of it, `targets` its health by
-    target group, `registered` where the group has registered it, `draining` where it was deregistered and is still
-    known.
+    `fingerprint` identifies the launch data it was made of, `machine` is EC2's state of it, with EC2's reason,
+    `targets` its health by target group, `registered` where the group has registered it, `draining` where it was
+    deregistered and is still known.
     """
 
     id: str
@@ -126,6 +126,7 @@ class Member:
     launched: float
     phase: Phase = Phase.PENDING
     machine: str = "pending"
+    machine_reason: str = ""
     in_service_since: float | None = None
     protected: bool = False
     declared_unhealthy: str = ""

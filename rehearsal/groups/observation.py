@@ -52,7 +52,7 @@ def observe(clients: Clients, key: GroupKey, target_groups: Iterable[str], alarm
     return Observation(targets, _alarms(clients, key, tuple(alarms)))
 
 
-def merge(member: Member, machine: str, protected: bool, targets: TargetStates) -> Member:
+def merge(member: Member, machine: tuple[str, str], protected: bool, targets: TargetStates) -> Member:
     """The member with what was seen of it; it drains no longer where its target group does not know it any more."""
     asked = {arn: states or {} for arn, states in targets.items()}
     seen = {arn: states[member.id] for arn, states in asked.items() if member.id in states}
@@ -61,7 +61,8 @@ def merge(member: Member, machine: str, protected: bool, targets: TargetStates) 
     gone = {arn for arn, states in targets.items() if states is None}
     return replace(
         member,
-        machine=machine,
+        machine=machine[0],
+        machine_reason=machine[1],
         protected=protected,
         targets=kept | seen,
         draining=draining - gone,

@@ -169,13 +169,15 @@ def set_capacity(
     record.max_size = record.max_size if maximum is None else maximum
 
 
-def machines(key: GroupKey, members: Iterable[Member]) -> dict[str, str]:
-    """EC2's state of each member; an instance that EC2 does not know counts as terminated."""
-    states = {}
+def machines(key: GroupKey, members: Iterable[Member]) -> dict[str, tuple[str, str]]:
+    """EC2's state of each member and the reason for it; what EC2 does not know counts as terminated."""
+    found = {}
     for member in members:
         instance = _instance(key, member.id)
-        states[member.id] = "terminated" if instance is None else str(instance.state)
-    return states
+        reason = getattr(instance, "state_reason", None)
+        state = "terminated" if instance is None else str(instance.state)
+        found[member.id] = (state, str(reason.message or "") if reason else "")
+    return found
 
 
 def protection(key: GroupKey) -> dict[str, bool]:

@@ -75,7 +75,7 @@ def prepare(root: Path, public_keys: Sequence[str], user_data: str | None) -> No
     for file in files(public_keys, user_data):
         write(root, file)
     if user_data:
-        wants = _folder(root, "run/systemd/system/multi-user.target.wants", (0, 0))
+        wants = _folder(root, "run/systemd/system/multi-user.target.wants", (0, 0), 0o755)
         try:
             os.symlink(f"/{UNIT}", Path(UNIT).name, dir_fd=wants)
         finally:
@@ -100,7 +100,7 @@ def remove_host_keys(root: Path) -> None:
 def write(root: Path, file: GuestFile) -> None:
     """Write one file; no step of its path may be a symbolic link, which would lead out of the guest."""
     owner = owner_of(root, file.owner)
-    folder = _folder(root, str(Path(file.path).parent), owner)
+    folder = _folder(root, str(Path(file.path).parent), owner, 0o755 if file.owner == "root" else 0o700)
     try:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | (0 if file.append else os.O_TRUNC)
         descriptor = os.open(Path(file.path).name, flags, file.mode, dir_fd=folder)
@@ -139,12 +139,12 @@ def _open_folder(root: Path, path: str) -> int:
     return descriptor
 
 
-def _folder(root: Path, path: str, owner: tuple[int, int]) -> int:
-    """A descriptor of a folder below `root`; folders that are missing are made, private to `owner`."""
+def _folder(root: Path, path: str, owner: tuple[int, int], mode: int) -> int:
+    """A descriptor of a folder below `root`; folders that are missing are made, with this owner and mode."""
     descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     for part in Path(path).parts:
         try:
-            os.mkdir(part, 0o700 if owner != (0, 0) else 0o755, dir_fd=descriptor)
+            os.mkdir(part, mode, dir_fd=descriptor)
             os.chown(part, *owner, dir_fd=descriptor, follow_symlinks=False)
         except FileExistsError:
             pass  # what matters is what `_step` finds

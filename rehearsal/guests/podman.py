@@ -1,6 +1,6 @@
 """Runs podman for one rehearsal: everything it makes carries the rehearsal's label, so that a sweep finds it.
 
-How a guest is run (measured, facts in docs/decisions): not `--privileged`, which would give it the host's disks and
+How a guest is run (measured): not `--privileged`, which would give it the host's disks and
 let its systemd-sysctl change the host's kernel, but with all capabilities and without the seccomp filter, which
 systemd and the sandboxing of its units need.
 """

@@ -178,7 +178,7 @@ def default_subnet(backend: Any, zone: str | None) -> str:
 
 def refuse_taken_address(backend: Any, kwargs: dict[str, Any]) -> None:
     """Raises AwsError where the launch asks for an address that an instance has, or has not given free yet."""
-    primary = next((nic for nic in kwargs.get("nics") or [] if int(nic.get("DeviceIndex", 0)) == 0), {})
+    primary: dict[str, Any] = next((nic for nic in kwargs.get("nics") or [] if int(nic.get("DeviceIndex", 0)) == 0), {})
     address = kwargs.get("private_ip") or primary.get("PrivateIpAddress")
     subnet_id = kwargs.get("subnet_id") or primary.get("SubnetId")
     if address and subnet_id and address in backend.get_subnet(subnet_id)._subnet_ips:

@@ -94,7 +94,7 @@ def root_device_of(backend: Any, instance: Any) -> dict[str, Any]:
 def with_root_device(mappings: list[dict[str, Any]], image: Any) -> list[dict[str, Any]]:
     """The devices of a launch; what it does not say of the root device is as in the image."""
     name, device = image.root_device_name, getattr(image, "root_device", BASE_DEVICE)
-    asked = next((mapping.get("Ebs", {}) for mapping in mappings if mapping["DeviceName"] == name), {})
+    asked: dict[str, Any] = next((mapping.get("Ebs", {}) for mapping in mappings if mapping["DeviceName"] == name), {})
     root = {**device, **{key: value for key, value in asked.items() if value is not None}}
     others = [mapping for mapping in mappings if mapping["DeviceName"] != name and "Ebs" in mapping]
     return [{"DeviceName": name, "Ebs": root, "NoDevice": None}, *others]
@@ -142,6 +142,8 @@ class Images:
         image: Any = ec2_backends[caller.account][caller.region].amis.get(image_id)
         if image is None or image.owner_id != caller.account:
             raise AwsError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+        if not hasattr(image, "protected_until"):  # made by RegisterImage
+            image.deregistration_protection, image.protected_until = DISABLED, None
         record: ImageRecord = image
         return record
 

@@ -1,4 +1,4 @@
-"""moto's (5.2.5) record of an instance, as a machine of rehearsal.guests reads and writes it; nothing is replaced here."""
+"""moto's (5.2.5) record of an instance, as a machine of rehearsal.guests reads and writes it; no hook is here."""
 
 import base64
 import binascii

@@ -7,8 +7,8 @@ Hooks:
 - ELBv2Backend.create_listener: moto does not notice a second listener on a port (it looks for the port among ARNs), nor
   a certificate that does not exist.
 - ELBv2Backend.delete_load_balancer: moto deletes in spite of deletion protection.
-Reads and writes:
-- Subnet.request_ip and del_subnet_ip: a load balancer's address is taken, so that no instance gets it.
+Read and written without a hook: the records, by balancer/observe.py, and the addresses of a subnet, by
+balancer/addresses.py.
 """
 
 import functools
@@ -20,13 +20,12 @@ from moto.elbv2.exceptions import DuplicateListenerError, ELBClientError
 from moto.elbv2.models import ELBv2Backend
 from moto.elbv2.responses import ELBV2Response
 
-FIRST_USABLE = 4  # AWS keeps the first four addresses of a subnet, and the last one
+from rehearsal.balancer.admission import CHECKS, admit
+from rehearsal.balancer.model import Unsupported
 
 
 def install() -> None:
     """Install the hooks; once is enough, twice does nothing."""
-    from rehearsal.balancer.admission import CHECKS
-
     if hasattr(ELBv2Backend.create_load_balancer, "__wrapped__"):
         return
     for operation in CHECKS:
@@ -47,9 +46,6 @@ def _wrap(owner: type, name: str, hook: Callable[..., Any]) -> None:
 
 
 def _admitting(operation: str) -> None:
-    from rehearsal.balancer.admission import admit
-    from rehearsal.balancer.model import Unsupported
-
     def check(original: Callable[[Any], Any], response: Any) -> Any:
         try:
             admit(operation, response._get_params())
@@ -87,27 +83,3 @@ def _delete_load_balancer(original: Callable[..., Any], backend: Any, arn: str) 
         message = f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
         raise ELBClientError("OperationNotPermitted", message)
     return original(backend, arn)
-
-
-def reserve_address(record: Any, taken: set[str]) -> tuple[str | None, str]:
-    """The highest free address of a load balancer's first subnet with room, reserved there; and the VPC's block.
-
-    Args:
-        taken: addresses that load balancers of other accounts have already in a VPC with the same block.
-    """
-    block = ""
-    for subnet in record.subnets:
-        block = str(subnet.ec2_backend.get_vpc(subnet.vpc_id).cidr_block)
-        for number in range(subnet.cidr.num_addresses - 2, FIRST_USABLE - 1, -1):
-            address = str(subnet.cidr[number])
-            if address not in taken and address not in subnet._subnet_ips:
-                subnet.request_ip(address, record)
-                return address, block
-    return None, block
-
-
-def release_address(record: Any, address: str) -> None:
-    """Give an address back to its subnet."""
-    for subnet in record.subnets:
-        if subnet._subnet_ips.get(address) is record:
-            subnet.del_subnet_ip(address)

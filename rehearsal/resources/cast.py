@@ -91,7 +91,7 @@ class Caster:
         if isinstance(value, str) and "," in value:
             value = value.split(",")
         items = value if isinstance(value, list) else [value]
-        if _is_tag(shape.member) and len(shape.member.members) == 2:
+        if _is_tag(shape.member) and len(shape.member.members) == 2 and all(len(item) == 2 for item in items):
             key, text = sorted(shape.member.members, key=lambda m: "value" in m.lower())
             return [{key: k, text: v} for k, v in pairs(items)]
         return [self.cast(shape.member, item, path) for item in items]

@@ -31,6 +31,7 @@ def plan_update(resource: "Resource", before: Properties) -> list[Request]:
     kind, now = resource.kind, resource.asked
     sent = _sent(resource)
     changed = {k for k in {*before, *now} if before.get(k) != now.get(k)}
+    again = set(now) if resource.unsure else set()  # what a failed update may or may not have brought there
     handled: set[str | None] = {name for s in kind.steps for name in s.uses}
     requests = []
     if kind.put and kind.create:
@@ -38,7 +39,7 @@ def plan_update(resource: "Resource", before: Properties) -> list[Request]:
         taken_away = changed - set(now)
         handled |= requests[0].carried | taken_away | (kind.prepare.uses if kind.prepare else set())
     for operation in kind.update:
-        here = {k for k in changed if takes(resource, operation, k)}
+        here = {k for k in changed | again if takes(resource, operation, k)}
         if here:
             requests.append(_request(resource, operation, _part(resource, operation, sent, here)))
             handled |= here

@@ -48,7 +48,7 @@ class Resource:
         answer: what the service said when it was made and changed.
         tags: the stack's tags.
         update_policy: the template's UpdatePolicy.
-        unsure: a failed update may have left some of its changes.
+        unsure: an update has failed and may have left some of its changes; the next one leaves out no call.
         tell: shows a line of progress as a stack event.
     """
 
@@ -120,6 +120,7 @@ class Resource:
             self.asked, self.properties, self.tags, self.update_policy = before
             raise
         self._carry_out(requests, before[1], before[2])
+        self.unsure = False
 
     def _validate(self) -> None:
         validate(self.schema, self.asked)
@@ -127,15 +128,17 @@ class Resource:
         validate_update_policy(self.type_name, self.update_policy)
 
     def _carry_out(self, requests: list[Request], before: Properties, tags_before: dict[str, str]) -> None:
-        repeat, self.unsure = self.unsure, True
-        with failures(self.kind.service):
-            for call in requests:
-                self.answer = {**self.answer, **self.api.call(call.operation, **call.arguments)}
-            retag(self, before, tags_before)
-            run_steps(self, before, repeat)
-            if self.kind.stabilize:
-                self.kind.stabilize(self)
-        self.unsure = False
+        try:
+            with failures(self.kind.service):
+                for call in requests:
+                    self.answer = {**self.answer, **self.api.call(call.operation, **call.arguments)}
+                retag(self, before, tags_before)
+                run_steps(self, before)
+                if self.kind.stabilize:
+                    self.kind.stabilize(self)
+        except BaseException:
+            self.unsure = True
+            raise
 
     def delete(self) -> None:
         """Remove it and wait until it is gone; what is not there any more is no failure. Raises ResourceFailed."""

@@ -1,5 +1,6 @@
 """The calls and functions that follow the create and update calls of a resource."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -12,17 +13,16 @@ if TYPE_CHECKING:
     from rehearsal.resources.resource import Resource
 
 
-def run_steps(resource: "Resource", before: Properties | None, repeat: bool = False) -> None:
-    """Carry out the steps of the resource's line.
+def run_steps(resource: "Resource", before: Properties | None) -> None:
+    """Carry out the steps of the resource's line; `before`: the properties before an update, None at creation.
 
-    `before`: the properties before an update, None at creation. `repeat`: an earlier update has failed, so that some of
-    what is to be added may be there.
+    After a failed update nothing is left out for being the same, and what is to be added may be there already.
     """
     for step in resource.kind.steps:
         if isinstance(step, Step):
             step.act(resource, before)
         elif isinstance(step, Each):
-            _each(resource, step, before, repeat)
+            _each(resource, step, before)
         else:
             _call(resource, step, before)
 
@@ -37,20 +37,20 @@ def remove_items(resource: "Resource") -> None:
 
 def _call(resource: "Resource", call: Call, before: Properties | None) -> None:
     is_set = any(resource.properties.get(p) is not None for p in call.uses)
-    changed = before is not None and any(before.get(p) != resource.properties.get(p) for p in call.uses)
+    changed = before is not None and (resource.unsure or _differ(resource, before, call.uses))
     wanted = call.at_create if before is None else changed
     if wanted and is_set:
         _send(resource, call.operation)
-    elif wanted and before is not None:
+    elif wanted and before is not None and _differ(resource, before, call.uses):
         if call.undo is None:
             names = ", ".join(sorted(call.uses))
             raise ResourceFailed(f"taking away {names} of {resource.type_name} is not emulated")
         _send(resource, call.undo)
 
 
-def _each(resource: "Resource", each: Each, before: Properties | None, repeat: bool) -> None:
+def _each(resource: "Resource", each: Each, before: Properties | None) -> None:
     now, old = _items(resource.properties.get(each.prop)), _items((before or {}).get(each.prop))
-    again = before is not None and any(before.get(p) != resource.properties.get(p) for p in each.also)
+    again = resource.unsure or (before is not None and _differ(resource, before, each.also))
     for item in old:
         if item not in now:
             if each.remove is None:
@@ -63,8 +63,12 @@ def _each(resource: "Resource", each: Each, before: Properties | None, repeat: b
             try:
                 _send(resource, each.add, item)
             except ClientError as error:
-                if not (repeat and exists(error)):
+                if not (resource.unsure and exists(error)):
                     raise
+
+
+def _differ(resource: "Resource", before: Properties, names: Iterable[str]) -> bool:
+    return any(before.get(n) != resource.properties.get(n) for n in names)
 
 
 def _quietly(resource: "Resource", operation: Operation, item: Any) -> None:

@@ -37,6 +37,6 @@ def retag(resource: "Resource", before: Properties, stack_tags_before: dict[str,
     if gone:
         keys = [{"Key": k} for k in gone] if tagging.keys_as_tags else gone
         resource.api.send(tagging.remove.name, {**fill(resource, tagging.remove.arguments), tagging.keys: keys})
-    if new and new != old:
+    if new and (new != old or resource.unsure):
         tags = [{"Key": k, "Value": v} for k, v in new.items()]
         resource.api.send(tagging.add.name, {**fill(resource, tagging.add.arguments), tagging.tags: tags})

@@ -127,7 +127,8 @@ def _of_list(root: Json, node: Json, value: list[Any], path: str, depth: int) ->
 def _of_scalar(node: Json, value: Any, path: str) -> Iterator[str]:
     types = _types(node)
     if types and types <= {"object", "array"}:
-        if not (isinstance(value, str) and "object" in types):  # a policy document may be given as text
+        is_document = isinstance(value, str) and "object" in types and "properties" not in node
+        if not is_document:  # a policy document may be given as text
             yield f"{path}: expected type: {_expected(node)}, found: {type(value).__name__}"
         return
     text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -6,6 +6,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
+
 from infra.assembly import CONTEXT
 
 Build = Callable[[cdk.Stack], object]

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
+
 from kiln.certificate import NO_HOSTED_ZONE, DnsValidatedCertificate
 
 

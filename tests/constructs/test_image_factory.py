@@ -2,6 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from kiln.image_factory import ImageFactory
 
 ACCOUNTS = ["222222222222", "444444444444"]
@@ -57,9 +58,7 @@ def test_other_accounts_may_launch_from_the_images_but_not_encrypt_or_manage(fac
 
 
 def test_the_key_is_rotated_and_outlives_the_stack(factory: Any) -> None:
-    factory.has_resource(
-        "AWS::KMS::Key", {"DeletionPolicy": "Retain", "Properties": {"EnableKeyRotation": True}}
-    )
+    factory.has_resource("AWS::KMS::Key", {"DeletionPolicy": "Retain", "Properties": {"EnableKeyRotation": True}})
 
 
 def test_the_bucket_is_private_versioned_encrypted_and_outlives_the_stack(factory: Any) -> None:
@@ -95,3 +94,11 @@ def test_the_bucket_refuses_anything_but_modern_tls(factory: Any) -> None:
         {"Bool": {"aws:SecureTransport": "false"}},
         {"NumericLessThan": {"s3:TlsVersion": 1.2}},
     ]
+
+
+def test_without_other_accounts_the_key_is_for_this_one_alone(template: Callable[..., Any]) -> None:
+    alone = template(
+        lambda stack: ImageFactory(stack, "F", cidr="10.90.0.0/16", key_alias="test/images", account_ids=[])
+    )
+    [statement] = properties(alone, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    assert statement["Action"] == "kms:*"

@@ -1,8 +1,9 @@
 from pathlib import Path
 
 import constructs
-import kiln
 import pytest
+
+import kiln
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "constructs" / "kiln").glob("*.py"))
@@ -21,5 +22,5 @@ def test_constructs_is_the_installed_package_and_kiln_is_ours() -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_a_construct_knows_nothing_of_an_application_and_fits_on_two_screens(file: Path) -> None:
     text = file.read_text()
-    assert "payroll" not in text.lower().replace("`payroll/images`", "").replace("/kiln/payroll", "")
+    assert "payroll" not in text.lower()
     assert len(text.splitlines()) <= 160

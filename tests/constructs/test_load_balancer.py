@@ -4,6 +4,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Match
+
 from kiln.imported_network import imported_network
 from kiln.load_balancer import LoadBalancer
 

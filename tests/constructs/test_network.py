@@ -4,6 +4,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Match
+
 from kiln.network import LAYERS, ZONES, Network
 
 
@@ -89,6 +90,4 @@ def test_a_route_to_the_internet_waits_until_the_gateway_is_attached(network: An
     [attachment] = network.find_resources("AWS::EC2::VPCGatewayAttachment")
     for resource in [*network.find_resources("AWS::EC2::EIP").values()]:
         assert resource["DependsOn"] == [attachment]
-    network.has_resource(
-        "AWS::EC2::Route", {"Properties": {"GatewayId": Match.any_value()}, "DependsOn": [attachment]}
-    )
+    network.has_resource("AWS::EC2::Route", {"Properties": {"GatewayId": Match.any_value()}, "DependsOn": [attachment]})

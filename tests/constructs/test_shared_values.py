@@ -3,6 +3,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+
 from kiln.shared_values import SharedValues, ValueType
 
 VALUES = SharedValues("/kiln/test")

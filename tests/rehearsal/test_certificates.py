@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from moto.acm.models import acm_backends
 
 from rehearsal.balancer.model import Unsupported
+from rehearsal.balancer.observe import certificate_of
 from rehearsal.certificates import CertificateAuthority
 from rehearsal.moto_hooks import acm
 
@@ -80,7 +81,7 @@ def test_acm_issues_at_once_with_the_validation_done(authority: CertificateAutho
 def test_a_load_balancer_gets_certificate_chain_and_key(authority: CertificateAuthority, tmp_path: Path) -> None:
     acm.install(authority)
     made = request("payroll.test", "*.payroll.test")
-    found = acm.certificate_of(ACCOUNT, REGION, made.arn)
+    found = certificate_of(ACCOUNT, REGION, made.arn)
     assert found.host_names == ("payroll.test",), "a wildcard is no name that somebody can ask for"
     file = tmp_path / "all.pem"
     file.write_text(found.pem)
@@ -96,11 +97,11 @@ def test_an_imported_certificate_works_too(authority: CertificateAuthority, with
     arn = backend.import_certificate(
         issued.certificate, issued.private_key, authority.pem if with_chain else None, None, []
     )
-    found = acm.certificate_of(ACCOUNT, REGION, arn)
+    found = certificate_of(ACCOUNT, REGION, arn)
     assert found.pem.count("BEGIN CERTIFICATE") == (2 if with_chain else 1)
     assert found.host_names == ("imported.test",)
 
 
 def test_a_certificate_that_acm_does_not_have_is_named() -> None:
     with pytest.raises(Unsupported, match="server-certificate/x"):
-        acm.certificate_of(ACCOUNT, REGION, "arn:aws:iam::333333333333:server-certificate/x")
+        certificate_of(ACCOUNT, REGION, "arn:aws:iam::333333333333:server-certificate/x")

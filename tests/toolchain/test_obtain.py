@@ -139,6 +139,13 @@ def make_module_proxy(folder: Path, module: str, version: str) -> None:
         packed.writestr(f"{module}@{version}/dependency.go", "package dependency\n")
 
 
+def test_what_a_killed_set_up_left_is_removed_by_the_next(tmp_path: Path, module: Path) -> None:
+    script(tmp_path / "cache" / f"{obtain.UNFINISHED}x1y2" / "packer", VERSION)
+    _, way = obtain.obtain(program(module), Progress(), tmp_path / "cache", NOWHERE)
+    assert way.startswith("built from source")
+    assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == ["lock", "packer"]
+
+
 def test_one_set_up_waits_for_another_that_is_filling_the_cache(tmp_path: Path) -> None:
     holder = (
         "import fcntl, sys, time\n"

@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 
 from console.progress import Progress
-from toolchain.system import STOP_HAPROXY, Installation, Machine, SystemPart, execute, missing_packages, plan
+from toolchain.system import STOP_HAPROXY, Command, Installation, Machine, SystemPart, execute, missing_packages, plan
 
 
 def machine(*missing: str, apt: bool = True, root: bool = False, sudo: bool = False) -> Machine:
     return Machine(missing, has_apt=apt, is_root=root, can_sudo=sudo)
+
+
+def words(installation: Installation) -> list[tuple[str, ...]]:
+    return [command.words for command in installation.commands]
 
 
 def test_nothing_missing_is_nothing_to_do() -> None:
@@ -18,22 +22,22 @@ def test_nothing_missing_is_nothing_to_do() -> None:
 
 
 def test_root_installs_without_sudo() -> None:
-    update, install = plan(machine("podman", "runc", root=True)).commands
+    update, install = words(plan(machine("podman", "runc", root=True)))
     assert update == ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "update", "-qq")
     assert install[:3] == ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get")
     assert {"--yes", "--no-install-recommends", "podman", "runc"} <= set(install)
 
 
 def test_whoever_may_use_sudo_installs_with_it() -> None:
-    assert all(command[0] == "sudo" for command in plan(machine("podman", sudo=True)).commands)
+    assert all(command[0] == "sudo" for command in words(plan(machine("podman", sudo=True))))
 
 
 def test_a_haproxy_that_we_installed_does_not_stay_running() -> None:
-    assert plan(machine("haproxy", root=True)).commands[-1] == ("sh", "-c", STOP_HAPROXY)
+    assert words(plan(machine("haproxy", root=True)))[-1] == ("sh", "-c", STOP_HAPROXY)
 
 
 def test_a_haproxy_that_was_there_is_left_alone() -> None:
-    assert not any(STOP_HAPROXY in command for command in plan(machine("podman", root=True)).commands)
+    assert not any(STOP_HAPROXY in command for command in words(plan(machine("podman", root=True))))
 
 
 def test_without_rights_the_command_to_type_is_named_and_nothing_is_run() -> None:
@@ -52,7 +56,8 @@ def test_without_apt_the_packages_are_named() -> None:
 @pytest.mark.parametrize("failing", [0, 1])
 def test_a_failing_command_is_named_and_the_ones_after_it_are_not_run(failing: int, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
-    commands = [("sh", "-c", f"echo {number} >> {ran}; exit {int(number == failing)}") for number in range(3)]
+    scripts = [f"echo {number} >> {ran}; exit {int(number == failing)}" for number in range(3)]
+    commands = [Command("a script", ("sh", "-c", each)) for each in scripts]
     said = execute(Installation(("x",), tuple(commands)), Progress())
     assert said is not None
     assert "failed" in said

@@ -1,8 +1,9 @@
 """Elastic Load Balancing and its certificates."""
 
 from rehearsal.resources.errors import ResourceFailed
-from rehearsal.resources.kind import Properties, Step
+from rehearsal.resources.kind import Properties, Step, prepare
 from rehearsal.resources.resource import Resource
+from rehearsal.resources.special.structures import without
 
 ACTIVE_SECONDS = 120.0
 # The rehearsal's certificate authority issues at once; on AWS a person or a DNS record has to confirm first.
@@ -24,6 +25,16 @@ def attributes(prop: str, operation: str, member: str) -> Step:
             resource.api.send(operation, {member: resource.physical_id, "Attributes": now})
 
     return Step(act, frozenset({prop}))
+
+
+@prepare("DomainValidationOptions")
+def certificate(resource: Resource, properties: Properties) -> Properties:
+    """RequestCertificate takes a validation option only for the domain that gets the mail."""
+    options = [o for o in properties.get("DomainValidationOptions", []) if "ValidationDomain" in o]
+    return {
+        **without(properties, "DomainValidationOptions"),
+        **({"DomainValidationOptions": options} if options else {}),
+    }
 
 
 def load_balancer_active(resource: Resource) -> None:

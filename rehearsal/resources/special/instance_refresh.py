@@ -31,7 +31,10 @@ REFRESH_SECONDS = 3600.0
 def refresh(resource: Resource, before: Properties | None) -> None:
     """Start a refresh and follow it. Raises ResourceFailed with the refresh's reason where it does not succeed."""
     policy = resource.update_policy.get(POLICY)
-    if before is None or policy is None or all(before.get(t) == resource.properties.get(t) for t in TRIGGERS):
+    if before is None or policy is None:
+        return
+    changed = any(before.get(t) != resource.properties.get(t) for t in TRIGGERS)
+    if not changed and not resource.unsure:  # after a failed refresh the same properties need another one
         return
     identifier = _start(resource, policy)
     resource.tell(f"Instance refresh {identifier} started.")

@@ -7,22 +7,27 @@ from rehearsal.resources.resource import Resource
 from rehearsal.resources.special.structures import only, pick
 
 # CloudFormation's flat rule → the list in EC2's IpPermission, and the key in its items.
-PEERS = {
+SOURCES = {
     "CidrIp": ("IpRanges", "CidrIp"),
     "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
     "SourcePrefixListId": ("PrefixListIds", "PrefixListId"),
-    "DestinationPrefixListId": ("PrefixListIds", "PrefixListId"),
     "SourceSecurityGroupId": ("UserIdGroupPairs", "GroupId"),
+}
+DESTINATIONS = {
+    "CidrIp": ("IpRanges", "CidrIp"),
+    "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
+    "DestinationPrefixListId": ("PrefixListIds", "PrefixListId"),
     "DestinationSecurityGroupId": ("UserIdGroupPairs", "GroupId"),
 }
-RULE = ("IpProtocol", "FromPort", "ToPort", "Description", *PEERS)
+PEERS = {**SOURCES, **DESTINATIONS}
+RULE = ("IpProtocol", "FromPort", "ToPort", "Description")
 ALL_OUT = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 NAT_GATEWAY_SECONDS = 120.0
 
 
 def permission(resource: Resource, rule: Properties) -> list[Properties]:
     """One rule as EC2 wants it."""
-    only(rule, resource.type_name, "GroupId", *RULE)
+    only(rule, resource.type_name, "GroupId", *RULE, *PEERS)
     out: Properties = {
         "IpProtocol": str(rule["IpProtocol"]),
         **pick(rule, "FromPort", "ToPort"),
@@ -33,13 +38,20 @@ def permission(resource: Resource, rule: Properties) -> list[Properties]:
     return [out]
 
 
-@prepare("GroupId", *RULE)
-def rule_alone(resource: Resource, properties: Properties) -> Properties:
-    """AWS::EC2::SecurityGroupIngress and …Egress."""
-    return {
-        "GroupId": properties["GroupId"],
-        "IpPermissions": permission(resource, properties),
-    }
+@prepare("GroupId", *RULE, *SOURCES)
+def ingress(resource: Resource, properties: Properties) -> Properties:
+    return {"GroupId": properties["GroupId"], "IpPermissions": permission(resource, properties)}
+
+
+@prepare("GroupId", *RULE, *DESTINATIONS)
+def egress(resource: Resource, properties: Properties) -> Properties:
+    return {"GroupId": properties["GroupId"], "IpPermissions": permission(resource, properties)}
+
+
+@prepare()
+def endpoint(resource: Resource, properties: Properties) -> Properties:
+    """EC2's own default, said aloud: moto cannot delete an endpoint that was made without a type."""
+    return properties if resource.physical_id else {"VpcEndpointType": "Gateway", **properties}
 
 
 @step()

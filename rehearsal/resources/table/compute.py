@@ -147,6 +147,7 @@ TABLE = {
             "DomainValidationOptions.HostedZoneId": "the rehearsal's certificate authority issues at once; "
             "no validation record is made"
         },
+        prepare=balancing.certificate,
         stabilize=balancing.certificate_issued,
     ),
     "AWS::ECR::Repository": Kind(

@@ -144,7 +144,7 @@ TABLE = {
             SecurityGroupRuleIds=["{id}"],
         ),
         ref="{SecurityGroupRuleId}",
-        prepare=network.rule_alone,
+        prepare=network.ingress,
         remark="Rules are kept and described; the guests' network does not enforce them.",
     ),
     "AWS::EC2::SecurityGroupEgress": Kind(
@@ -156,7 +156,7 @@ TABLE = {
             SecurityGroupRuleIds=["{id}"],
         ),
         ref="{SecurityGroupRuleId}",
-        prepare=network.rule_alone,
+        prepare=network.egress,
         remark="Rules are kept and described; the guests' network does not enforce them.",
     ),
     "AWS::EC2::LaunchTemplate": Kind(
@@ -177,6 +177,7 @@ TABLE = {
         delete=op("delete_vpc_endpoints", VpcEndpointIds=["{id}"]),
         tagging=ec2_tags("vpc-endpoint"),
         ref="{VpcEndpointId}",
+        prepare=network.endpoint,
         remark="Guests reach the embedded AWS at its endpoint, with or without it.",
     ),
     "AWS::EC2::FlowLog": Kind(

@@ -64,7 +64,7 @@ def test_a_terminated_instance_stays_until_its_checks_fail_but_not_for_ever() ->
     gone = replace(TARGET, ended=True, address=None)
     assert step(ended, gone, UP, False, 151.0) is None
     assert step(ended, gone, DOWN, False, 151.0) is not None
-    assert step(ended, gone, UP, False, 150.0 + 2 * 5 + 2 + 0.1) is not None
+    assert step(ended, gone, UP, False, 150.0 + 3 * 7 + 0.1) is not None
 
 
 @given(

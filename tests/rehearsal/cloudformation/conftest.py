@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,18 @@ CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 Json = dict[str, Any]
 
 
+@cache
+def client(url: str, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="tester",
+        aws_secret_access_key="tester",
+        config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Embedded:
     """The endpoint of the engine under test, and what one does with stacks there."""
@@ -33,14 +46,7 @@ class Embedded:
     url: str
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="tester",
-            aws_secret_access_key="tester",
-            config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
-        )
+        return client(self.url, service)
 
     @property
     def cloudformation(self) -> Any:

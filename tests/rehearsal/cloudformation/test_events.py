@@ -1,5 +1,7 @@
 """The history of a stack."""
 
+import itertools
+
 from rehearsal.cloudformation.events import TICK, EventLog
 from rehearsal.cloudformation.stack import Stack
 
@@ -9,7 +11,7 @@ def test_times_grow_by_a_millisecond_even_within_one() -> None:
     for _ in range(200):
         log.add("T", "id", "AWS::SNS::Topic", "CREATE_IN_PROGRESS")
     times = [e.time for e in log.events]
-    assert all(newer - older >= TICK for newer, older in zip(times, times[1:], strict=False))
+    assert all(newer - older >= TICK for newer, older in itertools.pairwise(times))
 
 
 def test_a_rollback_is_an_operation_of_its_own() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rehearsal.cloudformation.errors import invalid
 from rehearsal.cloudformation.intrinsics import FUNCTIONS, Evaluator
 from rehearsal.cloudformation.parameters import Parameter
@@ -166,7 +167,11 @@ def test_conditions_are_boolean_algebra(values: list[bool]) -> None:
 def test_resources_whose_condition_does_not_hold_take_no_part() -> None:
     body = {
         "Conditions": {"Yes": {"Fn::Equals": ["a", "a"]}, "No": {"Fn::Equals": ["a", "b"]}},
-        "Resources": {"A": {"Type": "X", "Condition": "Yes"}, "B": {"Type": "X", "Condition": "No"}, "C": {"Type": "X"}},
+        "Resources": {
+            "A": {"Type": "X", "Condition": "Yes"},
+            "B": {"Type": "X", "Condition": "No"},
+            "C": {"Type": "X"},
+        },
     }
     assert evaluator(**body).live() == ["A", "C"]
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rehearsal.cloudformation.errors import invalid
 from rehearsal.cloudformation.parameters import Parameter, read_parameters
 from rehearsal.front.service import AwsError
@@ -52,7 +53,13 @@ def test_an_ssm_parameter_is_read_anew_though_its_name_stays() -> None:
     spec = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "name"}
     before = read(spec, name="one")
     after = read(spec, {"P": None}, {"P": before}, name="two")
-    assert (before.given, before.value, after.given, after.value, after.resolved) == ("name", "one", "name", "two", "two")
+    assert (before.given, before.value, after.given, after.value, after.resolved) == (
+        "name",
+        "one",
+        "name",
+        "two",
+        "two",
+    )
 
 
 def test_an_ssm_list_is_a_list() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rehearsal.cloudformation.references import check_references, dependencies, needs, order, references
 from rehearsal.cloudformation.template import parse
 from rehearsal.cloudformation.walk import reversed_graph

@@ -4,28 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-Json = dict[str, Any]
-
-
-def topic(**properties: Any) -> Json:
-    return {"Type": "AWS::SNS::Topic", "Properties": properties}
-
-
-def parameter(name: str, value: Any, **more: Any) -> Json:
-    return {"Type": "AWS::SSM::Parameter", "Properties": {"Name": name, "Type": "String", "Value": value}, **more}
-
-
-def vpc(cidr: str, **more: Any) -> Json:
-    return {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": cidr, **more}}
-
-
-def broken(**more: Any) -> Json:
-    """A subnet outside any VPC: EC2 refuses it."""
-    return {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": "vpc-0", "CidrBlock": "1.2.3.0/24"}, **more}
-
-
-def topics(embedded: Any) -> str:
-    return " ".join(t["TopicArn"] for t in embedded.client("sns").list_topics()["Topics"])
+from tests.rehearsal.cloudformation.pieces import Json, broken, parameter, topic, vpc
 
 
 def exists(embedded: Any, parameter_name: str) -> bool:
@@ -246,7 +225,9 @@ def test_deletion_goes_against_the_dependencies(embedded: Any, name: str) -> Non
     subnet = {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "V"}, "CidrBlock": "10.1.0.0/24"}}
     stack = embedded.create(name, {"Resources": {"V": vpc("10.1.0.0/16"), "S": subnet}})
     assert embedded.delete(name)["StackStatus"] == "DELETE_COMPLETE"
-    gone = [e["LogicalResourceId"] for e in embedded.events(stack["StackId"]) if e["ResourceStatus"] == "DELETE_COMPLETE"]
+    gone = [
+        e["LogicalResourceId"] for e in embedded.events(stack["StackId"]) if e["ResourceStatus"] == "DELETE_COMPLETE"
+    ]
     assert gone == [name, "V", "S"]  # newest first
 
 
@@ -269,9 +250,10 @@ def test_a_full_bucket_stops_a_deletion_until_it_is_retained(embedded: Any, name
     failed = embedded.delete(name)
     assert failed["StackStatus"] == "DELETE_FAILED"
     assert "failed to delete: [B]" in failed["StackStatusReason"]
-    assert [r["LogicalResourceId"] for r in embedded.cloudformation.list_stack_resources(StackName=name)[
-        "StackResourceSummaries"
-    ]] == ["B"]
+    assert [
+        r["LogicalResourceId"]
+        for r in embedded.cloudformation.list_stack_resources(StackName=name)["StackResourceSummaries"]
+    ] == ["B"]
     embedded.cloudformation.delete_stack(StackName=name, RetainResources=["B"])
     assert embedded.settled(stack["StackId"])["StackStatus"] == "DELETE_COMPLETE"
 

@@ -1,6 +1,7 @@
 """Templates: their text, and what is refused in it."""
 
 import pytest
+
 from rehearsal.cloudformation.template import parse
 from rehearsal.front.service import AwsError
 

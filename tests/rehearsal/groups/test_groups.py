@@ -189,8 +189,10 @@ def test_a_machine_that_dies_while_it_starts_is_not_replaced_at_full_speed(cloud
         cloud.ec2.terminate_instances(InstanceIds=[id_])
         cloud.until(lambda gone=id_: gone not in {i["InstanceId"] for i in cloud.group("dying")["Instances"]})
     found = cloud.autoscaling.describe_scaling_activities(AutoScalingGroupName="dying")["Activities"]
-    launches = [a["StartTime"] for a in found if a["Description"].startswith("Launching")]
-    assert (launches[0] - launches[1]).total_seconds() >= 1.0
+    newest, oldest = [a for a in found if a["Description"].startswith("Launching")][:2]
+    assert (newest["StartTime"] - oldest["StartTime"]).total_seconds() >= 1.0
+    assert oldest["StatusCode"] == "Failed"
+    assert "User initiated shutdown" in oldest["StatusMessage"]
 
 
 def test_an_executed_policy_stops_at_the_limits_of_its_group(cloud: Any) -> None:

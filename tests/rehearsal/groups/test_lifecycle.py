@@ -63,9 +63,11 @@ def test_a_member_ends_only_when_it_has_drained() -> None:
     assert advance(replace(drained, machine="terminated"), GROUP, 14).phase is Phase.TERMINATED
 
 
-def test_a_machine_that_is_gone_is_not_waited_for() -> None:
-    gone = replace(end(SERVING, "an EC2 health check"), machine="terminated", draining=frozenset({ARN}))
-    assert advance(gone, GROUP, 10).phase is Phase.TERMINATED
+def test_a_machine_that_is_gone_is_deregistered_and_its_drain_is_not_waited_for() -> None:
+    gone = advance(replace(end(SERVING, "an EC2 health check"), machine="terminated"), GROUP, 10)
+    assert (gone.phase, duties(gone, GROUP)) == (Phase.TERMINATING_PROCEED, (Deregister("i-1", ARN),))
+    draining = replace(gone, registered=frozenset(), draining=frozenset({ARN}))
+    assert advance(draining, GROUP, 10).phase is Phase.TERMINATED
 
 
 def test_a_forced_deletion_waits_for_no_drain_and_no_hook() -> None:

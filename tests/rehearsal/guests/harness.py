@@ -19,7 +19,9 @@ from rehearsal.identity import Identity
 
 DEV, STAGE, REGION = "111111111111", "444444444444", "eu-west-1"
 START_SECONDS = 180  # the first time ever, the base image is built
-BLOCK = "10.97.0.0/16"
+# Blocks of their own for each run of the tests, so that two runs at once reach each its own guests.
+OWN, OTHER = (f"10.{first + os.getpid() % 45}" for first in (100, 150))
+BLOCK = f"{OWN}.0.0/16"
 
 
 def wait_for(what: str, condition: Callable[[], Any], seconds: float = 20) -> Any:

@@ -13,9 +13,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.guests import sweep
-from tests.rehearsal.guests.harness import BLOCK, DEV, REGION, STAGE, Place, start_embedded, wait_for
+from tests.rehearsal.guests.harness import BLOCK, DEV, OTHER, OWN, REGION, STAGE, Place, start_embedded, wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.geteuid() != 0, reason="starts guests, which needs root: sudo make test"),
+]
 
 # A metadata request with bash alone, because the base image has neither Python nor curl.
 METADATA = textwrap.dedent(
@@ -35,6 +38,16 @@ METADATA = textwrap.dedent(
 def metadata(place: Place, instance_id: str, script: str) -> str:
     quoted = (METADATA + script).replace("'", "'\\''")
     return place.shell(instance_id, f"bash -c '{quoted}'").strip()
+
+
+def reaches(place: Place, instance_id: str, address: str) -> bool:
+    """Whether an instance can connect to the sshd at an address."""
+    container = f"kiln-{place.embedded.identity.name}-{instance_id}"
+    connect = ["podman", "exec", container, "timeout", "2", "bash", "-c", f": <>/dev/tcp/{address}/22"]
+    wait_for(
+        "sshd", lambda: "sshd" in subprocess.run(["podman", "top", container], capture_output=True, text=True).stdout
+    )
+    return subprocess.run(connect, capture_output=True).returncode == 0
 
 
 def test_run_instances_answers_pending_at_once_and_the_guest_is_reached_over_ssh_as_admin(place: Place) -> None:
@@ -168,8 +181,9 @@ def test_an_image_is_launched_in_another_account_only_while_it_is_shared_with_it
     builder = place.launch()
     image = dev.create_image(InstanceId=builder, Name="shared")["ImageId"]
     place.end(builder)
-    vpc = stage.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
-    subnet = stage.create_subnet(VpcId=vpc, CidrBlock="10.99.1.0/24")["Subnet"]["SubnetId"]
+    neighbour = place.launch()
+    vpc = stage.create_vpc(CidrBlock=f"{OTHER}.0.0/16")["Vpc"]["VpcId"]
+    subnet = stage.create_subnet(VpcId=vpc, CidrBlock=f"{OTHER}.1.0/24")["Subnet"]["SubnetId"]
     launch: dict[str, Any] = {"ImageId": image, "MinCount": 1, "MaxCount": 1, "SubnetId": subnet}
     with pytest.raises(ClientError, match=r"InvalidAMIID\.NotFound"):
         stage.run_instances(**launch)
@@ -180,6 +194,9 @@ def test_an_image_is_launched_in_another_account_only_while_it_is_shared_with_it
         stage.modify_image_attribute(ImageId=image, LaunchPermission={"Add": [{"UserId": "999999999999"}]})
     guest = stage.run_instances(**launch)["Instances"][0]["InstanceId"]
     place.embedded.wait_for_state(guest, "running", STAGE)
+    assert reaches(place, guest, place.embedded.instance(guest, STAGE)["PrivateIpAddress"])
+    assert not reaches(place, guest, place.embedded.instance(neighbour)["PrivateIpAddress"])
+    place.end(neighbour)
     with pytest.raises(ClientError, match="DependencyViolation"):
         stage.delete_vpc(VpcId=vpc)
     stage.terminate_instances(InstanceIds=[guest])
@@ -187,7 +204,7 @@ def test_an_image_is_launched_in_another_account_only_while_it_is_shared_with_it
     stage.delete_vpc(VpcId=vpc)  # waits for the guest, which is shutting down
     assert place.embedded.state(guest, STAGE) == "terminated"
     networks = subprocess.run(["ip", "route"], capture_output=True, text=True).stdout
-    assert "10.99.0.0/16" not in networks
+    assert f"{OTHER}.0.0/16" not in networks
     dev.modify_image_attribute(ImageId=image, LaunchPermission={"Remove": [{"UserId": STAGE}]})
     with pytest.raises(ClientError, match=r"InvalidAMIID\.NotFound"):
         stage.describe_images(ImageIds=[image])
@@ -244,14 +261,14 @@ def test_reboot_instances_starts_the_guest_anew(place: Place) -> None:
 
 
 def test_terminating_while_booting_leaves_nothing_and_the_address_is_free_only_afterwards(place: Place) -> None:
-    instance_id = place.launch_without_waiting(PrivateIpAddress="10.97.1.77")
+    instance_id = place.launch_without_waiting(PrivateIpAddress=f"{OWN}.1.77")
     place.embedded.client("ec2").terminate_instances(InstanceIds=[instance_id])
     if place.embedded.state(instance_id) == "shutting-down":
         with pytest.raises(ClientError, match=r"InvalidIPAddress\.InUse"):
-            place.launch_without_waiting(PrivateIpAddress="10.97.1.77")
+            place.launch_without_waiting(PrivateIpAddress=f"{OWN}.1.77")
     place.embedded.wait_for_state(instance_id, "terminated")
     assert instance_id not in subprocess.run(["podman", "ps", "-a"], capture_output=True, text=True).stdout
-    again = place.launch(PrivateIpAddress="10.97.1.77")
+    again = place.launch(PrivateIpAddress=f"{OWN}.1.77")
     assert place.shell(again, "true") == ""
     place.end(again)
 
@@ -322,13 +339,13 @@ def test_two_rehearsals_with_the_same_blocks_and_a_killed_one_is_swept(place: Pl
     try:
         ec2 = second.client("ec2")
         vpc = ec2.create_vpc(CidrBlock=BLOCK)["Vpc"]["VpcId"]
-        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.97.1.0/24")["Subnet"]["SubnetId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=f"{OWN}.1.0/24")["Subnet"]["SubnetId"]
         address = place.embedded.instance(first)["PrivateIpAddress"]
         other = ec2.run_instances(
             ImageId=second.base_image(), MinCount=1, MaxCount=1, SubnetId=subnet, PrivateIpAddress=address
         )["Instances"][0]["InstanceId"]
         second.wait_for_state(other, "running")
-        assert place.shell(first, "cat /proc/sys/kernel/hostname").startswith("ip-10-97-1-")
+        assert place.shell(first, "cat /proc/sys/kernel/hostname").startswith("ip-10-")
         inside = f"exec 3<>/dev/tcp/{address}/22; head -c 3 <&3"
         reach = ["nsenter", f"--net=/run/netns/kiln-{name}", "timeout", "5", "bash", "-c", inside]
         wait_for("ssh inside", lambda: subprocess.run(reach, capture_output=True, text=True).stdout == "SSH")

@@ -67,9 +67,12 @@ def test_protection_with_a_cooldown_goes_on_for_a_day_after_it_is_disabled() -> 
     ask(catalogue, "EnableImageDeregistrationProtection", WithCooldown=True)
     assert catalogue.image.deregistration_protection == "enabled-with-cooldown"
     ask(catalogue, "DisableImageDeregistrationProtection")
+    until = catalogue.image.protected_until
+    assert until
+    assert abs(until - datetime.now(UTC) - COOLDOWN) < timedelta(minutes=1)
     with pytest.raises(AwsError, match="until"):
-        refuse_protected(catalogue.image, NOW + COOLDOWN - timedelta(minutes=1))
-    refuse_protected(catalogue.image, NOW + COOLDOWN + timedelta(minutes=1))
+        refuse_protected(catalogue.image, until - timedelta(seconds=1))
+    refuse_protected(catalogue.image, until)
 
 
 def test_a_deprecation_is_in_the_future_and_can_be_taken_back() -> None:

@@ -133,14 +133,18 @@ PATHS = st.lists(st.lists(st.text("abc", min_size=1, max_size=2), min_size=1, ma
 
 @given(PATHS)
 def test_every_path_is_found_by_following_the_listings(paths: list[str]) -> None:
-    found, folders = set(), [""]
+    found: set[str] = set()
+    folders = [""]
     while folders:
         folder = folders.pop()
         entries = listing(paths, folder)
         assert entries is not None
         for entry in entries.split("\n"):
             path = f"{folder}/{entry}".strip("/") if folder else entry.rstrip("/")
-            (folders if entry.endswith("/") else found).append(path) if entry.endswith("/") else found.add(path)
+            if entry.endswith("/"):
+                folders.append(path)
+            else:
+                found.add(path)
     assert found == set(paths)
 
 

@@ -69,5 +69,5 @@ def test_what_podman_complains_about_is_in_the_error(tmp_path: Path) -> None:
     assert preflight() == []
     with pytest.raises(KilnError) as caught:
         Podman("none", tmp_path).run("image", "inspect", "kiln/none/there-is-no-such-image")
-    assert "no such image" in (caught.value.found or "")
+    assert "image not known" in (caught.value.found or "")
     assert (caught.value.where or "").startswith("podman image inspect")

@@ -57,7 +57,7 @@ def test_what_a_launch_does_not_say_of_the_root_device_is_as_in_the_image() -> N
 
 
 def test_a_request_goes_before_its_launch_template() -> None:
-    data = {
+    data: dict[str, Any] = {
         "IamInstanceProfile": {"Name": "of template"},
         "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
         "NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": "subnet-t"}],
@@ -66,7 +66,7 @@ def test_a_request_goes_before_its_launch_template() -> None:
     assert merged["iam_instance_profile_name"] == "of template"
     assert merged["metadata_options"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
     assert merged["nics"] == [{"DeviceIndex": 0, "SubnetId": "subnet-r"}]
-    assert with_template({"iam_instance_profile_arn": "arn"}, data)["iam_instance_profile_name"] is None
+    assert with_template({"iam_instance_profile_arn": "arn"}, data).get("iam_instance_profile_name") is None
 
 
 def test_moto_gives_the_profile_to_the_first_instance_only_if_the_request_names_it() -> None:

@@ -1,0 +1,79 @@
+"""Recipes on disk, and an AWS of this process (moto) for what needs one; neither knows anything of a rehearsal."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from bake import recipe
+from bake.aws import Aws
+from bake.recipe import Recipe
+
+ACCOUNT = "123456789012"  # moto's own
+REGION = "eu-west-1"
+RECIPE = """
+parent = "/aws/service/debian/release/12/latest/amd64"
+[artifact]
+source = "app"
+[variables]
+instance_type = "t3.small"
+"""
+
+
+@pytest.fixture
+def tier(tmp_path: Path) -> Recipe:
+    """A small recipe of its own, with a shared folder and an application."""
+    files = {
+        "packer/web/recipe.toml": RECIPE,
+        "packer/web/web.pkr.hcl": "# a template\n",
+        "packer/web/tests/test_image.py": "def test_it() -> None: ...\n",
+        "packer/shared/clean.sh": "sync\n",
+        "app/VERSION": "1.2.3\n",
+        "app/service/main.py": "print()\n",
+    }
+    for name, text in files.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return recipe.load("web", tmp_path / "packer")
+
+
+@pytest.fixture
+def payroll(tmp_path: Path) -> Path:
+    """A copy of the repository's own recipes and application; the folder packer/."""
+    for name in ("packer", "examples"):
+        shutil.copytree(recipe.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "packer"
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def aws(moto: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Aws:
+    """An empty account, found as every tool finds it: by the environment."""
+    import urllib.request
+
+    urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST")).close()
+    for name, value in {
+        "AWS_ENDPOINT_URL": moto,
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret-of-the-test",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(tmp_path / "no-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no-credentials"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    return Aws(REGION)

@@ -1,0 +1,282 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from infra import parameters
+from infra.cli import SCHEMA, schema_text
+from infra.mistakes import Mistake, WrongParameters
+from infra.parameters import NAMES, check, load_all
+
+Tables = dict[str, dict[str, Any]]
+
+in_a_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+
+
+def table(number: int, **changes: Any) -> dict[str, Any]:
+    """A right parameter file; `number` keeps accounts and networks apart."""
+    return {
+        "account": f"{number + 1:012d}",
+        "region": "eu-west-1",
+        "protected": False,
+        "network": {"cidr": f"10.{number}.0.0/16", "nat_gateways": 1},
+        "load_balancer": {"domain_name": f"n{number}.payroll.example"},
+        "web": {
+            "instance_types": ["t3.small"],
+            "minimum": 1,
+            "maximum": 2,
+            "root_volume_gib": 8,
+            "health_check_grace_seconds": 60,
+            "warmup_seconds": 20,
+            "deregistration_delay_seconds": 15,
+        },
+        "retention": {"log_days": 30},
+        "alarms": {"addresses": ["team@payroll.example"]},
+    } | changes
+
+
+@pytest.fixture
+def tables() -> Tables:
+    """Six right files."""
+    return right_tables()
+
+
+def right_tables() -> Tables:
+    found = {slug: table(number) for number, slug in enumerate(NAMES)}
+    found["dev"]["tooling"] = {"cidr": "10.200.0.0/16"}
+    return found
+
+
+def write(folder: Path, tables: Tables) -> Path:
+    for slug, content in tables.items():
+        (folder / f"{slug}.toml").write_text(tomlkit.dumps(content))
+    return folder
+
+
+def mistakes(folder: Path, tables: Tables) -> list[Mistake]:
+    return list(check(write(folder, tables))[1])
+
+
+@st.composite
+def tiers(draw: st.DrawFn) -> dict[str, Any]:
+    families, sizes = st.sampled_from(["t3", "t3a", "m7i", "c6in", "x2iedn"]), st.sampled_from(["small", "2xlarge"])
+    types = draw(st.lists(st.builds("{}.{}".format, families, sizes), min_size=1, max_size=4))
+    minimum = draw(st.integers(1, 1000))
+    return {
+        "instance_types": types,
+        "minimum": minimum,
+        "maximum": draw(st.integers(minimum, 1000)),
+        "root_volume_gib": draw(st.integers(8, 16384)),
+        "health_check_grace_seconds": draw(st.integers(10, 7200)),
+        "warmup_seconds": draw(st.integers(0, 3600)),
+        "deregistration_delay_seconds": draw(st.integers(0, 3600)),
+    }
+
+
+@in_a_folder
+@given(web=tiers(), nats=st.integers(1, 3), protected=st.booleans(), days=st.integers(1, 3653))
+def test_what_a_right_file_says_is_what_is_loaded(
+    tmp_path: Path, web: dict[str, Any], nats: int, protected: bool, days: int
+) -> None:
+    tables = right_tables()
+    network = {"cidr": "10.3.0.0/16", "nat_gateways": nats}
+    tables["stage"] |= {"web": web, "protected": protected, "network": network, "retention": {"log_days": days}}
+    stage = next(e for e in load_all(write(tmp_path, tables)) if e.slug == "stage")
+    said = json.loads(stage.model_dump_json(exclude_none=True, exclude={"name", "slug"}))
+    assert said == tables["stage"]
+    assert stage.name == "Stage"
+
+
+KEYS = [
+    ("account",),
+    ("region",),
+    ("protected",),
+    ("network", "cidr"),
+    ("network", "nat_gateways"),
+    ("load_balancer", "domain_name"),
+    ("web", "instance_types"),
+    ("web", "minimum"),
+    ("web", "maximum"),
+    ("web", "root_volume_gib"),
+    ("web", "health_check_grace_seconds"),
+    ("web", "warmup_seconds"),
+    ("web", "deregistration_delay_seconds"),
+    ("retention", "log_days"),
+    ("alarms", "addresses"),
+]
+"""All keys that a file must have."""
+
+of_no_field = st.sampled_from([-1, 0.5, "", "?", [], ["?"], {"a": 1}, 10**9])
+
+
+def place(tables: Tables, slug: str, key: tuple[str, ...]) -> dict[str, Any]:
+    content = tables[slug]
+    for part in key[:-1]:
+        content = content[part]
+    return content
+
+
+@in_a_folder
+@given(slug=st.sampled_from(list(NAMES)), key=st.sampled_from(KEYS), value=of_no_field)
+def test_a_wrong_value_is_reported_with_file_key_what_is_there_and_what_is_expected(
+    tmp_path: Path, slug: str, key: tuple[str, ...], value: Any
+) -> None:
+    tables = right_tables()
+    place(tables, slug, key)[key[-1]] = value
+    [mistake] = mistakes(tmp_path, tables)
+    wrong = value[0] if isinstance(value, list) and value and key[-1] in ("instance_types", "addresses") else value
+    assert mistake.file == f"{slug}.toml"
+    assert mistake.key.startswith(".".join(key))
+    assert mistake.found == repr(wrong)
+    assert len(mistake.expected) > 10
+    assert "Input should" not in mistake.expected
+
+
+@in_a_folder
+@given(slug=st.sampled_from(list(NAMES)), key=st.sampled_from(KEYS))
+def test_a_missing_key_is_reported(tmp_path: Path, slug: str, key: tuple[str, ...]) -> None:
+    tables = right_tables()
+    del place(tables, slug, key)[key[-1]]
+    [mistake] = mistakes(tmp_path, tables)
+    assert (mistake.file, mistake.key, mistake.found) == (f"{slug}.toml", ".".join(key), "nothing")
+
+
+@in_a_folder
+@given(places=st.sets(st.tuples(st.sampled_from(list(NAMES)), st.sampled_from(KEYS)), min_size=2, max_size=12))
+def test_all_mistakes_of_all_files_are_reported_at_once(
+    tmp_path: Path, places: set[tuple[str, tuple[str, ...]]]
+) -> None:
+    tables = right_tables()
+    for slug, key in places:
+        del place(tables, slug, key)[key[-1]]
+    assert {(m.file, m.key) for m in mistakes(tmp_path, tables)} == {(f"{s}.toml", ".".join(k)) for s, k in places}
+
+
+def test_an_unknown_key_is_reported_with_the_key_that_was_probably_meant(tmp_path: Path, tables: Tables) -> None:
+    tables["stage"]["web"]["maximun"] = 3
+    [mistake] = mistakes(tmp_path, tables)
+    assert (mistake.file, mistake.key, mistake.found) == ("stage.toml", "web.maximun", "3")
+    assert mistake.expected.startswith("maximum ")
+
+
+def test_an_unknown_key_like_no_other_is_reported_with_all_keys(tmp_path: Path, tables: Tables) -> None:
+    tables["stage"]["network"]["zzz"] = 3
+    [mistake] = mistakes(tmp_path, tables)
+    assert mistake.expected == "only these keys: cidr, nat_gateways"
+
+
+def test_a_name_is_no_key_of_a_file(tmp_path: Path, tables: Tables) -> None:
+    tables["stage"]["name"] = "Production"
+    [mistake] = mistakes(tmp_path, tables)
+    assert mistake.key == "name"
+
+
+def test_a_minimum_above_the_maximum_is_reported_at_the_maximum(tmp_path: Path, tables: Tables) -> None:
+    tables["stage"]["web"] |= {"minimum": 5, "maximum": 4}
+    [mistake] = mistakes(tmp_path, tables)
+    assert (mistake.key, mistake.found) == ("web.maximum", "4")
+    assert mistake.expected == "at least the minimum, which is 5"
+
+
+@pytest.mark.parametrize("wrong", ["t3small", "t3.", ".small", "T3.small", "t3.huge", "t3.small ", "3t.small"])
+def test_the_shape_of_an_instance_type_is_checked(tmp_path: Path, tables: Tables, wrong: str) -> None:
+    tables["stage"]["web"]["instance_types"] = ["t3.small", wrong]
+    [mistake] = mistakes(tmp_path, tables)
+    assert (mistake.key, mistake.found) == ("web.instance_types.1", repr(wrong))
+
+
+@pytest.mark.parametrize("wrong", ["10.3.0.0/15", "10.3.0.0/17", "10.3.1.0/16", "8.8.0.0/16", "10.300.0.0/16", "10.3"])
+def test_only_a_private_network_of_size_16_is_taken(tmp_path: Path, tables: Tables, wrong: str) -> None:
+    tables["backup"]["network"]["cidr"] = wrong
+    assert ("backup.toml", "network.cidr") in {(m.file, m.key) for m in mistakes(tmp_path, tables)}
+
+
+@in_a_folder
+@given(pair=st.permutations(list(NAMES)))
+def test_two_environments_with_one_network_are_reported(tmp_path: Path, pair: list[str]) -> None:
+    tables = right_tables()
+    tables[pair[0]]["network"]["cidr"] = tables[pair[1]]["network"]["cidr"]
+    [mistake] = mistakes(tmp_path, tables)
+    first, second = sorted(pair[:2], key=list(NAMES).index)
+    assert (mistake.file, mistake.key) == (f"{second}.toml", "network.cidr")
+    assert f"network.cidr of {first}.toml" in mistake.expected
+
+
+def test_an_overlap_is_reported_even_where_the_file_is_wrong_otherwise(tmp_path: Path, tables: Tables) -> None:
+    tables["stage"]["network"] = {"cidr": tables["dev"]["network"]["cidr"]}
+    assert [(m.file, m.key) for m in mistakes(tmp_path, tables)] == [
+        ("stage.toml", "network.nat_gateways"),
+        ("stage.toml", "network.cidr"),
+    ]
+
+
+def test_the_bake_network_must_not_overlap_either(tmp_path: Path, tables: Tables) -> None:
+    tables["dev"]["tooling"]["cidr"] = tables["production"]["network"]["cidr"]
+    [mistake] = mistakes(tmp_path, tables)
+    assert "tooling.cidr of dev.toml" in mistake.expected
+
+
+def test_two_environments_in_one_account_are_reported(tmp_path: Path, tables: Tables) -> None:
+    tables["production"]["account"] = tables["stage"]["account"]
+    [mistake] = mistakes(tmp_path, tables)
+    assert (mistake.file, mistake.key) == ("production.toml", "account")
+    assert "stage.toml" in mistake.expected
+
+
+def test_a_missing_file_and_a_file_of_no_environment_are_reported(tmp_path: Path, tables: Tables) -> None:
+    tables["stagge"] = tables.pop("stage")
+    assert {(m.file, m.found) for m in mistakes(tmp_path, tables)} == {
+        ("stage.toml", "no such file"),
+        ("stagge.toml", "a file for no environment"),
+    }
+
+
+def test_a_file_that_is_not_toml_is_reported_with_line_and_column(tmp_path: Path, tables: Tables) -> None:
+    write(tmp_path, tables)
+    (tmp_path / "stage.toml").write_text('account = "1"\nregion =\n')
+    [mistake] = check(tmp_path)[1]
+    assert mistake.file == "stage.toml"
+    assert "line 2, column 9" in mistake.found
+
+
+@pytest.mark.parametrize(("slugs", "count"), [([], 1), (["dev"], 0), (["dev", "stage"], 1)])
+def test_images_are_baked_in_exactly_one_place(tmp_path: Path, tables: Tables, slugs: list[str], count: int) -> None:
+    del tables["dev"]["tooling"]
+    for number, slug in enumerate(slugs):
+        tables[slug]["tooling"] = {"cidr": f"10.{200 + number}.0.0/16"}
+    assert len(mistakes(tmp_path, tables)) == count
+
+
+def test_loading_wrong_files_raises_with_every_mistake_and_the_next_step(tmp_path: Path, tables: Tables) -> None:
+    tables["stage"]["protected"] = "no"
+    tables["dev"]["region"] = "Ireland"
+    with pytest.raises(WrongParameters) as caught:
+        load_all(write(tmp_path, tables))
+    assert len(caught.value.mistakes) == 2
+    assert caught.value.where == f"{tmp_path}/dev.toml: region"
+    assert caught.value.next_step == "python -m infra check"
+
+
+def test_the_tracked_files_are_right_and_in_the_order_of_promotion() -> None:
+    names = [environment.name for environment in load_all()]
+    assert names == ["Dev", "InternalTest", "Acceptance", "Stage", "Production", "Backup"]
+
+
+def test_an_environment_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_all()[0].region = "eu-north-1"
+
+
+def test_the_tracked_schema_is_that_of_the_model() -> None:
+    assert SCHEMA.read_text("utf-8") == schema_text(), "run: python -m infra schema"
+
+
+def test_every_tracked_file_refers_editors_to_the_schema() -> None:
+    for file in parameters.ENVIRONMENTS.glob("*.toml"):
+        directive, _, target = file.read_text("utf-8").splitlines()[0].partition(" ")
+        assert directive == "#:schema"
+        assert (file.parent / target).resolve() == SCHEMA
