@@ -69,12 +69,14 @@ def _present(aws: Aws, kind: Kind, thing: str) -> list[Share]:
 
 
 def _grant(aws: Aws, kind: Kind, thing: str, accounts: list[str]) -> None:
-    added = {"Add": [{"UserId": account} for account in accounts]}
     match kind:
         case Kind.IMAGE:
-            aws.client("ec2").modify_image_attribute(ImageId=thing, LaunchPermission=added)
+            launch = {"Add": [{"UserId": account} for account in accounts]}
+            aws.client("ec2").modify_image_attribute(ImageId=thing, LaunchPermission=launch)
         case Kind.SNAPSHOT:
-            aws.client("ec2").modify_snapshot_attribute(SnapshotId=thing, CreateVolumePermission=added)
+            aws.client("ec2").modify_snapshot_attribute(
+                SnapshotId=thing, Attribute="createVolumePermission", OperationType="add", UserIds=accounts
+            )
         case Kind.KEY:
             for account in accounts:
                 aws.client("kms").create_grant(

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,8 +21,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("rehearsal.server")
 
-# moto reads these when it is imported.
-MOTO_SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_ENABLE_AMI_VALIDATION": "1"}
+# moto reads these when it is imported. Its own list of images are machines that no guest can be.
+MOTO_SETTINGS = {
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    "MOTO_ENABLE_AMI_VALIDATION": "1",
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+}
 
 
 def listen(port: int) -> socket.socket:
@@ -70,6 +73,7 @@ def _run(
     from rehearsal.balancer import Balancers
     from rehearsal.certificates import CertificateAuthority
     from rehearsal.cloudformation import CloudFormation
+    from rehearsal.cloudformation.trail import Trail
     from rehearsal.front.app import Front
     from rehearsal.front.clients import Clients
     from rehearsal.groups import Groups
@@ -87,7 +91,7 @@ def _run(
     engine = CloudFormation(clients)
     moto_hooks.install(machines=machines, groups=groups, authority=authority)
 
-    for service in (*machines.services, *groups.services, *balancers.services, engine):
+    for service in (*machines.services, *groups.services, *balancers.services, engine, Trail()):
         front.add(service)
     for part in (machines, balancers, groups):
         stack.callback(part.close)
@@ -96,6 +100,7 @@ def _run(
     front.add_page("balancers", lambda: json.dumps([asdict(e) for e in balancers.endpoints()]))
     for listener in listeners:
         stack.callback(_serve(front, listener).shutdown)
+    engine.start(declared[0].id, declared[0].region)
 
     issued = tuple(accounts.issue(clients, account) for account in declared)
     accounts.write_profiles(this.folder / "aws", issued)
@@ -131,7 +136,7 @@ def _give_to_owner(folder: Path) -> None:
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
-def main(name: str, port: int, ready: Callable[[], None] | None = None) -> None:
+def main(name: str, port: int) -> None:
     """The body of `python -m rehearsal serve`."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)

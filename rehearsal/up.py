@@ -10,13 +10,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from console.errors import KilnError, NotReady
+from console.errors import BadInput, KilnError, NotReady
 from console.progress import Progress
 from rehearsal import accounts, identity
 from rehearsal.bootstrap import bootstrap
 from rehearsal.identity import State
 
-START_LIMIT_SECONDS = 180  # the first start ever builds the base image of the guests
+START_LIMIT_SECONDS = 1000  # the first start ever builds the base image of the guests (base_image.BUILD_SECONDS)
+FIRST_PORT = 1024
+PORTS_OF_GUESTS = frozenset({8080})  # the endpoint is on each guest's own loopback too
 STOP_LIMIT_SECONDS = 120
 
 
@@ -56,7 +58,14 @@ def refuse_where_guests_cannot_run() -> None:
 
 
 def refuse_taken_port(port: int) -> None:
-    """Raises NotReady where something else listens on the port; 0 lets the system choose."""
+    """Raises NotReady where something else listens on the port, BadInput for one that cannot be; 0: any free one."""
+    if port and (port < FIRST_PORT or port in PORTS_OF_GUESTS):
+        raise BadInput(
+            "the endpoint cannot have this port: programs in the guests listen there",
+            where="--port",
+            found=str(port),
+            expected=f"{FIRST_PORT} to 65535 and not {', '.join(map(str, PORTS_OF_GUESTS))}, or 0 for any free one",
+        )
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -21,7 +21,7 @@ from bake.packer.redact import Redactor
 
 QUICK = timedelta(seconds=60)  # for `version` and `validate`, which take 0.1 and 0.5 s
 LAST_MESSAGES = 10
-# A socket's name has at most 107 characters, unix(7); behind the folder comes /packer-XXXXXXXX/tmp/packer-plugin0123456789.
+# A socket's name has at most 107 characters, unix(7); behind the folder comes /packer-XXXXXXXX/tmp/packer-pluginNNN…
 LONGEST_FOLDER = 60
 PREFIX = re.compile(r"^(==>|-->|   ) [\w.-]+: ?")  # which build says it: there is mostly one
 
@@ -232,5 +232,5 @@ class Packer:
 
 
 def _short_folder() -> str | None:
-    """Where the scratch folder goes: the usual place, or /tmp where plugins' sockets would get too long a name there."""
-    return None if len(tempfile.gettempdir()) <= LONGEST_FOLDER else "/tmp"  # noqa: S108 it makes its own folder there
+    """Where the scratch folder goes: the usual place, or /tmp where sockets would get too long a name."""
+    return None if len(tempfile.gettempdir()) <= LONGEST_FOLDER else "/tmp"

@@ -78,7 +78,7 @@ class Process:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    preexec_fn=end_with_parent,  # noqa: PLW1509 it calls nothing but prctl
+                    preexec_fn=end_with_parent,
                 )
             except OSError as problem:
                 raise PackerNotFound(f"{self._command[0]} cannot be run: {problem.strerror}") from problem

@@ -52,7 +52,8 @@ class Front:
             return self._page(path.removeprefix("/kiln/"))(environ, start_response)
         match = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
         if not match:
-            return self._moto(environ, start_response)  # unsigned and presigned requests: moto knows them by their path
+            # unsigned and presigned requests: moto knows them by their path
+            return self._from_moto("s3", environ, start_response)
         access_key, region, signing_name = match.groups()
         service = SERVICE_OF_SIGNING_NAME.get(signing_name, signing_name)
         account = self._account(access_key, environ)

@@ -23,11 +23,6 @@ OWNER = "136693071363"  # Debian's account, https://wiki.debian.org/Cloud/Amazon
 NAME = "debian-12-amd64-kiln"
 PARAMETER = "/aws/service/debian/release/12/latest/amd64"
 PACKAGES = ("systemd", "systemd-sysv", "dbus", "openssh-server", "iproute2", "ca-certificates", "sudo")
-DEFAULT_MIRRORS = (
-    f"deb http://deb.debian.org/debian {SUITE} main",
-    f"deb http://deb.debian.org/debian {SUITE}-updates main",
-    f"deb http://deb.debian.org/debian-security {SUITE}-security main",
-)
 # What of the host's apt settings also decides whether apt works in a guest.
 APT_SETTINGS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date", "Acquire::http", "Acquire::Retries")
 BUILD_SECONDS = 900
@@ -130,10 +125,10 @@ def _build(archive: Path, settings: str, mirrors: tuple[str, ...]) -> None:
 
 
 def host_mirrors() -> tuple[str, ...]:
-    """The host's own mirrors where it is the same Debian, else Debian's."""
+    """The host's own mirrors where it is the same Debian; () elsewhere: mmdebstrap then takes Debian's."""
     form = "$(ORIGIN) $(RELEASE) $(REPO_URI)"
     listed = _output("apt-get", "indextargets", "--format", form, "Created-By: Packages")
-    return mirrors_of(listed) or DEFAULT_MIRRORS
+    return mirrors_of(listed)
 
 
 def mirrors_of(listing: str) -> tuple[str, ...]:

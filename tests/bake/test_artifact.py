@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bake import artifact, recipe
+from bake import artifact, recipe, wheels
 from bake.recipe import Recipe
-from console.errors import NotReady
+from console.errors import BadInput, NotReady
 
 
 def members(made: artifact.Artifact) -> dict[str, tarfile.TarInfo]:
@@ -77,10 +77,10 @@ def with_requirements(tier: Recipe, text: str) -> Recipe:
 
 def test_vendored_packages_keep_only_the_services_that_are_used(tier: Recipe, tmp_path: Path) -> None:
     tier = with_requirements(tier, "# pins\n")
-    wheels = artifact._wheels_folder(tier, tmp_path / "cache")
+    folder = wheels.folder_of(tier.source / "requirements.lock", tmp_path / "cache")
     services = ("botocore/data/ssm/a.json", "botocore/data/ec2/a.json", "boto3/data/ec2/r.json")
-    wheel(wheels, "botocore-1-py3-none-any.whl", "botocore/client.py", "botocore/data/endpoints.json", *services)
-    wheel(wheels, "six-1-py3-none-any.whl", "six.py")
+    wheel(folder, "botocore-1-py3-none-any.whl", "botocore/client.py", "botocore/data/endpoints.json", *services)
+    wheel(folder, "six-1-py3-none-any.whl", "six.py")
     vendored = [name for name in members(artifact.make(tier, tmp_path / "cache")) if name.startswith("vendor/")]
     assert vendored == [
         "vendor/botocore/client.py",
@@ -106,7 +106,7 @@ def test_packages_that_cannot_be_fetched_leave_nothing_half_done(
 def test_a_missing_requirements_file_names_the_key(tier: Recipe, tmp_path: Path) -> None:
     tier = with_requirements(tier, "")
     (tier.source / "requirements.lock").unlink()
-    with pytest.raises(NotReady) as caught:
+    with pytest.raises(BadInput) as caught:
         artifact.make(tier, tmp_path / "cache")
     assert str(caught.value.where).endswith("artifact.requirements")
 
@@ -121,5 +121,7 @@ def test_the_artifact_of_web_has_a_working_aws_sdk(tmp_path: Path) -> None:
         archive.extractall(tmp_path, filter="data")
     program = "import boto3; print(boto3.__file__); boto3.client('ssm', region_name='eu-west-1')"
     command = [sys.executable, "-S", "-B", "-c", program]
-    done = subprocess.run(command, env={"PYTHONPATH": str(tmp_path / "vendor")}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, env={"PYTHONPATH": str(tmp_path / "vendor")}, capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith(str(tmp_path))

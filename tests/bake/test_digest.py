@@ -142,8 +142,12 @@ def test_the_digest_of_a_known_closure_stays_the_same() -> None:
 
 
 def test_changes_are_told_in_words() -> None:
-    before = Closure(parent="ami-1", artifact="a" * 64, files={"f": "1", "g": "1"}, variables={"v": 1}, tools={"packer": "1"})
-    after = Closure(parent="ami-2", artifact="b" * 64, files={"f": "2", "h": "1"}, variables={"v": 2}, tools={"packer": "2"})
+    before = Closure(
+        parent="ami-1", artifact="a" * 64, files={"f": "1", "g": "1"}, variables={"v": 1}, tools={"packer": "1"}
+    )
+    after = Closure(
+        parent="ami-2", artifact="b" * 64, files={"f": "2", "h": "1"}, variables={"v": 2}, tools={"packer": "2"}
+    )
     assert digest.changes(before, after) == (
         "the parent image is ami-2, it was ami-1",
         "the artifact changed (aaaaaaaaaaaa → bbbbbbbbbbbb)",

@@ -22,7 +22,7 @@ def test_sharing_twice_is_sharing_once(aws: Aws) -> None:
     ec2, kms = aws.client("ec2"), aws.client("kms")
     parent = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     instance = ec2.run_instances(ImageId=parent, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
-    image = ec2.create_image(InstanceId=instance, Name="it")["ImageId"]
+    image = ec2.create_image(InstanceId=instance, Name="an image")["ImageId"]
     devices = ec2.describe_images(ImageIds=[image])["Images"][0]["BlockDeviceMappings"]
     snapshots = tuple(device["Ebs"]["SnapshotId"] for device in devices)
     key = kms.create_key()["KeyMetadata"]["Arn"]

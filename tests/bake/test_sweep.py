@@ -110,12 +110,15 @@ def test_a_sweep_removes_everything_of_the_build_and_nothing_else(aws: Aws) -> N
 @pytest.mark.slow
 def test_what_cannot_be_removed_is_reported(aws: Aws) -> None:
     ec2 = aws.client("ec2")
-    group = ec2.create_security_group(GroupName="g", Description="-", TagSpecifications=tags("security-group", OURS))
-    other = ec2.create_security_group(GroupName="h", Description="-")["GroupId"]
-    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{"GroupId": group["GroupId"]}]}
-    ec2.authorize_security_group_ingress(GroupId=other, IpPermissions=[rule])
+    parent = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    instance = ec2.run_instances(ImageId=parent, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    image = ec2.create_image(InstanceId=instance, Name="somebody's image")["ImageId"]
+    devices = ec2.describe_images(ImageIds=[image])["Images"][0]["BlockDeviceMappings"]
+    snapshot = devices[0]["Ebs"]["SnapshotId"]
+    ec2.create_tags(Resources=[snapshot], Tags=tags("", OURS)[0]["Tags"])
+
     outcome = sweep.sweep(aws, BUILD)
     assert outcome.removed == ()
     (left,) = outcome.left
-    assert left.startswith(f"security group {group['GroupId']} (")
-    assert "DependencyViolation" in left
+    assert left.startswith(f"snapshot {snapshot} (")
+    assert "InvalidSnapshot.InUse" in left

@@ -26,7 +26,7 @@ def authority(tmp_path: Path) -> CertificateAuthority:
 
 def request(name: str, *others: str) -> Any:
     backend = acm_backends[ACCOUNT][REGION]
-    arn = backend.request_certificate(name, None, list(others), [])  # type: ignore[arg-type]
+    arn = backend.request_certificate(name, None, list(others), [])
     return backend.get_certificate(arn)
 
 

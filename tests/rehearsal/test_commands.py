@@ -75,7 +75,8 @@ def test_a_rehearsal_comes_up_serves_every_account_and_leaves_nothing(up: dict[s
     said = json.loads(rehearsal(up, "status", "--name", "cmd", "--json").stdout)
     assert [a["id"] for a in said["accounts"]] == [a.id for a in declared()[0]]
     assert "access_key" not in json.dumps(said)
-    ask = "import boto3; print([boto3.Session(profile_name=p).client('sts').get_caller_identity()['Account'] for p in %r])"
+    one = "boto3.Session(profile_name=p).client('sts').get_caller_identity()['Account']"
+    ask = f"import boto3; print([{one} for p in %r])"
     profiles = [a["environment"] for a in said["accounts"]]
     done = rehearsal(up, "run", "--name", "cmd", "--no-bootstrap", "--", sys.executable, "-c", ask % profiles)
     assert done.stdout.strip() == str([a["id"] for a in said["accounts"]]), done.stderr

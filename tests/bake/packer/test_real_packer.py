@@ -161,9 +161,7 @@ def test_the_overall_limit_stops_the_build_and_what_it_started(packer: Packer, s
     hanging = shell(f'inline = ["echo $$ > {tmp_path}/pid; exec sleep 600"]')
     began = time.monotonic()
     with pytest.raises(LimitReached, match="longer than 0:00:02"):
-        packer.build(
-            hanging, expected=(), limits=Limits(overall=timedelta(seconds=2), grace=timedelta(seconds=1))
-        )
+        packer.build(hanging, expected=(), limits=Limits(overall=timedelta(seconds=2), grace=timedelta(seconds=1)))
     assert time.monotonic() - began < 10
     sleeper = int((tmp_path / "pid").read_text(encoding="utf-8"))
     assert wait_for(lambda: not is_alive(sleeper))
@@ -195,7 +193,9 @@ def test_an_exception_in_a_callback_stops_packer_before_it_is_passed_on(
 
 def packer_processes() -> list[int]:
     """Packer processes whose parent is this one."""
-    found = subprocess.run(["pgrep", "-P", str(os.getpid()), "-x", "packer"], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        ["pgrep", "-P", str(os.getpid()), "-x", "packer"], capture_output=True, text=True, check=False
+    )
     return [int(line) for line in found.stdout.split()]
 
 

@@ -184,7 +184,7 @@ def test_a_rolling_replacement_loses_no_request(world: Any, load: Any) -> None:
         world.until(lambda leaving=leaving: leaving.address not in world.health(group))
         leaving.close()
     time.sleep(0.3)
-    results = sum((client.stop() for client in clients), Counter())
+    results: Counter[str] = sum((client.stop() for client in clients), Counter())
     assert set(results) == {"old-1", "old-2", "new-1", "new-2"}, results
     assert results.total() > 100
 
@@ -194,7 +194,7 @@ def test_a_target_that_ends_without_being_deregistered_loses_requests(world: Any
     clients = [load(address, fresh=True) for _ in range(4)]
     first.close()
     time.sleep(1)
-    results = sum((client.stop() for client in clients), Counter())
+    results: Counter[str] = sum((client.stop() for client in clients), Counter())
     assert results["502"] > 0, results
     assert second.asked > 0
 
@@ -342,7 +342,7 @@ def test_a_reload_keeps_health_and_requests_in_flight(world: Any, client: Any, l
         assert world.health(group)[second.address][0] == "unhealthy"
         assert world.health(group)[first.address][0] == "healthy"
     asking.join()
-    results = sum((client.stop() for client in clients), Counter())
+    results: Counter[str] = sum((client.stop() for client in clients), Counter())
     assert set(results) == {"first"}, results
     assert answers == ["first"]
     assert worker_of(world, address) != worker
@@ -409,7 +409,8 @@ def test_what_cannot_be_expressed_is_said_and_the_rest_goes_on(world: Any, clien
     record.attributes["stickiness.enabled"] = "true"
 
     def problem() -> str | None:
-        return next(e for e in world.balancers.endpoints() if e.address == address).problem
+        found: str | None = next(e for e in world.balancers.endpoints() if e.address == address).problem
+        return found
 
     assert world.until(problem) == "not emulated: the target group attribute stickiness.enabled = true"
     assert world.elb.describe_load_balancers()["LoadBalancers"][0]["State"]["Code"] == "active_impaired"

@@ -102,7 +102,7 @@ class IdentityKeeper:
                 self.current = read_environment(self.current)
                 log.info("this is %s", self.current)
                 return
-            except Exception as problem:  # noqa: BLE001 boto3 and urllib have no common root; the page goes on without
+            except Exception as problem:
                 log.warning("identity not known yet: %s; again in %.1f s", problem, pause_seconds)
             finally:
                 self._tried.set()

@@ -1,0 +1,133 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from bake import artifact, build, digest, recipe, sweep, toolchain
+from bake.build import BakeFailed, Build, Watcher
+from bake.digest import Closure
+from bake.image import TestResult
+from bake.log import KEPT, BuildLog
+from bake.packer import BuildFailed, LimitReached, Message, Phase
+from bake.place import Home
+from console.errors import BadInput
+from console.progress import Progress
+
+HOME = Home("Dev", "dev", "111111111111", "eu-west-1", ())
+BUILD = Build("web-1", "web", "1.0.0", "abc", "sha256:d", "ami-0", "eu-west-1")
+LOG = Path("the.log")
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def test_every_build_has_an_id_of_its_own_that_fits_into_names() -> None:
+    web = recipe.load("web")
+    ids = {Build.of(web, "sha256:d", "ami-0", HOME).id for _ in range(20)}
+    assert len(ids) == 20
+    assert all(re.fullmatch(r"web-\d{8}-\d{6}-[0-9a-f]{6}", one) for one in ids)
+
+
+def test_all_that_a_build_makes_can_be_found_by_its_id() -> None:
+    assert BUILD.tags[sweep.TAG] == BUILD.id
+    assert BUILD.image_name == "payroll-web-1"
+    wanted = {"application", "tier", "digest", "commit", "parent", "version", "build"}
+    assert {f"kiln:{name}" for name in wanted} <= set(BUILD.tags)
+
+
+def test_failed_tests_are_named() -> None:
+    tests = (
+        TestResult(name="test_port", outcome="failed", seconds=0),
+        TestResult(name="test_user", outcome="passed", seconds=0),
+    )
+    failed = build.failure(BUILD, BuildFailed("rc 1", messages=["1 failed"]), Phase.PROVISION, tests, LOG)
+    assert failed.what == "no image of web: 1 of its 2 tests failed"
+    assert failed.where == "build web-1, phase 'provision'"
+    assert "test_port" in str(failed.found)
+    assert "test_user" not in str(failed.found)
+
+
+def test_a_limit_and_any_other_failure_are_told_apart() -> None:
+    limit = build.failure(BUILD, LimitReached("longer than 1 h"), Phase.IMAGE, (), LOG)
+    other = build.failure(BUILD, BuildFailed("exit status 7", messages=["alas"]), Phase.PROVISION, (), LOG)
+    assert "a time limit was reached" in limit.what
+    assert "Packer failed" in other.what
+    assert "exit status 7" in str(other.found)
+    assert "alas" in str(other.found)
+    assert other.next_step == "read the log: the.log"
+
+
+def test_the_error_says_what_became_of_what_was_made() -> None:
+    failed = BakeFailed("no image")
+    assert "swept" not in failed.details()
+    failed.swept = build.in_words(BUILD, sweep.Outcome(removed=("instance i-1",)))
+    assert failed.details()["swept"] == "removed instance i-1"
+    assert build.in_words(BUILD, sweep.Outcome()) == "nothing was left"
+    left = build.in_words(BUILD, sweep.Outcome(left=("instance i-1 (no)",)))
+    assert left == "not removed: instance i-1 (no); again with: python -m bake --sweep web-1"
+
+
+def test_the_phase_of_a_failure_is_the_one_before_packer_cleaned_up() -> None:
+    with BuildLog.of("b") as log:
+        watcher = Watcher("web", Progress(), log)
+        for text in (
+            "Launching a source AWS instance...",
+            "Provisioning with x",
+            "Terminating the source AWS instance",
+        ):
+            watcher.event(Message(0, "", "say", text))
+    assert (watcher.phase, watcher.failed_in) == (Phase.CLEAN_UP, Phase.PROVISION)
+    assert log.path.read_text(encoding="utf-8").count("\n") == 3
+
+
+def test_only_the_last_logs_are_kept(state: Path) -> None:
+    for number in range(KEPT + 5):
+        with BuildLog.of(f"build-{number}"):
+            pass
+    names = {file.name for file in (state / "kiln" / "bakes").iterdir()}
+    assert len(names) == KEPT
+    assert f"build-{KEPT + 4}.log" in names
+
+
+def closure_of(tier: recipe.Recipe) -> Closure:
+    files = {name: digest.fingerprint(file) for name, file in digest.files_of(tier).items()}
+    return Closure(parent="ami-00000000", artifact="a", files=files, variables={}, tools={})
+
+
+def test_the_template_of_every_tier_is_valid() -> None:
+    versions = toolchain.load_versions()
+    for name in recipe.tiers():
+        tier = recipe.load(name)
+        build.validate(tier, artifact.make(tier), closure_of(tier), HOME, toolchain.find(versions))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "told"),
+    [
+        ("shutdown_behaviour =", "shutdown_behavior ", "Unsupported argument"),
+        ("build", "build {", "Argument or block definition required"),
+        ("var.aritfact", "var.artifact", "Unsupported attribute"),
+    ],
+)
+def test_a_mistake_in_a_template_names_file_and_line_of_the_recipe(
+    payroll: Path, wrong: str, right: str, told: str
+) -> None:
+    file = payroll / "web" / "web.pkr.hcl"
+    text = file.read_text(encoding="utf-8").replace("shutdown_behavior           =", "shutdown_behavior  =")
+    assert right in text
+    file.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    line = next(number for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if wrong in line)
+    tier = recipe.load("web", payroll)
+    with pytest.raises(BadInput, match="the template of web has a mistake") as caught:
+        build.validate(tier, artifact.make(tier), closure_of(tier), HOME, toolchain.find(toolchain.load_versions()))
+    assert told in str(caught.value.found)
+    path, _, number = str(caught.value.where).rpartition(", line ")
+    assert path == str(file)
+    assert abs(int(number) - line) <= 1
+
+
+def test_the_commit_is_one_or_unknown() -> None:
+    assert re.fullmatch(r"unknown|[0-9a-f]{40}(-dirty)?", build.commit())

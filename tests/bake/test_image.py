@@ -1,0 +1,53 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from bake.aws import Aws
+from bake.digest import Closure
+from bake.image import ImageRecord, ImageStore, TestResult
+from console.errors import KilnError
+
+CLOSURE = Closure(parent="ami-0", artifact="a", files={"f": "1"}, variables={"n": 1, "b": True, "s": "x"}, tools={})
+RECORD = ImageRecord(
+    application="Payroll",
+    tier="web",
+    digest=CLOSURE.digest,
+    version="1.0.0",
+    commit="c",
+    build="web-1",
+    baked_at=datetime(2026, 1, 1, tzinfo=UTC),
+    owner="123456789012",
+    image_ids={"eu-west-1": "ami-1"},
+    snapshot_ids={"eu-west-1": ("snap-1",)},
+    parent_parameter="/aws/service/x",
+    closure=CLOSURE,
+    tests=(TestResult(name="test_it", outcome="passed", seconds=0.1),),
+    packages={"python3": "3.11"},
+)
+
+
+@pytest.fixture
+def store(aws: Aws) -> ImageStore:
+    location = {"LocationConstraint": aws.region}
+    aws.client("s3").create_bucket(Bucket="images-of-the-test", CreateBucketConfiguration=location)
+    return ImageStore(aws.client("s3"), "images-of-the-test")
+
+
+def test_a_record_comes_back_as_it_was_put(store: ImageStore) -> None:
+    url = store.put(RECORD)
+    assert url == f"s3://images-of-the-test/images/web/{CLOSURE.digest.removeprefix('sha256:')}.json"
+    found = store.get("web", RECORD.digest)
+    assert found == RECORD
+    assert found.closure.digest == RECORD.digest, "the types of the variables survive"
+
+
+def test_a_record_that_is_not_there_is_none(store: ImageStore) -> None:
+    assert store.get("web", "sha256:" + "0" * 64) is None
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"not json"])
+def test_a_record_that_cannot_be_read_names_its_url(store: ImageStore, body: bytes) -> None:
+    store.client.put_object(Bucket=store.bucket, Key=store.key("web", RECORD.digest), Body=body)
+    with pytest.raises(KilnError, match="cannot be read") as caught:
+        store.get("web", RECORD.digest)
+    assert caught.value.where == store.url("web", RECORD.digest)

@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+
+from bake import artifact, digest, toolchain
+from bake.artifact import Artifact
+from bake.digest import Closure
+from bake.recipe import Recipe
+from bake.workspace import Workspace, parse_tests
+from console.errors import KilnError
+
+VERSIONS = toolchain.load_versions()
+
+
+@pytest.fixture
+def made(tier: Recipe, tmp_path: Path) -> Artifact:
+    return artifact.make(tier, tmp_path / "cache")
+
+
+def closure_of(tier: Recipe) -> Closure:
+    files = {name: digest.fingerprint(file) for name, file in digest.files_of(tier).items()}
+    return Closure(parent="ami-1", artifact="a", files=files, variables={}, tools={})
+
+
+def test_it_holds_what_the_digest_covers_and_the_pins(tier: Recipe, made: Artifact) -> None:
+    (tier.folder.parent / "shared" / "clean.sh").chmod(0o700)
+    with Workspace.of(tier, made, closure_of(tier), VERSIONS) as workspace:
+        packer = workspace.folder / "packer"
+        found = sorted(file.relative_to(packer).as_posix() for file in packer.rglob("*") if file.is_file())
+        assert found == ["shared/clean.sh", "web/tests/test_image.py", "web/versions.pkr.hcl", "web/web.pkr.hcl"]
+        modes = {file.name: file.stat().st_mode & 0o777 for file in packer.rglob("*.*") if file.is_file()}
+        assert (modes["clean.sh"], modes["web.pkr.hcl"]) == (0o755, 0o644)
+        assert workspace.artifact.read_bytes() == made.path.read_bytes()
+        assert workspace.results.is_dir()
+    assert not workspace.folder.exists()
+
+
+def test_a_file_that_changes_between_digest_and_copy_stops_the_bake(tier: Recipe, made: Artifact) -> None:
+    closure = closure_of(tier)
+    (tier.folder / "web.pkr.hcl").write_text("# edited\n", encoding="utf-8")
+    with (
+        pytest.raises(KilnError, match="changed while the bake was starting") as caught,
+        Workspace.of(tier, made, closure, VERSIONS),
+    ):
+        pass
+    assert str(caught.value.where).endswith("web/web.pkr.hcl")
+
+
+def test_a_file_that_packer_names_is_shown_where_the_user_has_it(tier: Recipe, made: Artifact) -> None:
+    with Workspace.of(tier, made, closure_of(tier), VERSIONS) as workspace:
+        assert workspace.as_the_user_knows_it("web.pkr.hcl") == str(tier.folder / "web.pkr.hcl")
+        assert workspace.as_the_user_knows_it("./../shared/clean.sh") == str(tier.folder.parent / "shared/clean.sh")
+        assert workspace.as_the_user_knows_it("/etc/passwd") == "/etc/passwd"
+
+
+def test_results_of_the_tests_and_packages_are_read(tier: Recipe, made: Artifact) -> None:
+    with Workspace.of(tier, made, closure_of(tier), VERSIONS) as workspace:
+        assert (workspace.tests(), workspace.packages()) == ((), {})
+        (workspace.results / "packages.txt").write_text("python3 3.11.2-1+b1\nsudo 1.9.13p3\n", encoding="utf-8")
+        assert workspace.packages() == {"python3": "3.11.2-1+b1", "sudo": "1.9.13p3"}
+
+
+def test_outcomes_of_tests_are_those_of_pytest(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        def test_good(): pass
+        def test_bad(): assert False
+        def test_later(): pytest.skip("later")
+        def test_broken(nothing): pass
+        """
+    )
+    pytester.runpytest("--junit-xml=tests.xml", "-p", "no:cacheprovider")
+    results = parse_tests((pytester.path / "tests.xml").read_text(encoding="utf-8"))
+    assert {one.name: one.outcome for one in results} == {
+        "test_good": "passed",
+        "test_bad": "failed",
+        "test_later": "skipped",
+        "test_broken": "failed",
+    }
