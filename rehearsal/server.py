@@ -96,10 +96,10 @@ def _run(
     for part in (machines, balancers, groups):
         stack.callback(part.close)
         part.start()
-    stack.callback(engine.close)
     front.add_page("balancers", lambda: json.dumps([asdict(e) for e in balancers.endpoints()]))
     for listener in listeners:
         stack.callback(_serve(front, listener).shutdown)
+    stack.callback(engine.close)
     engine.start(declared[0].id, declared[0].region)
 
     issued = tuple(accounts.issue(clients, account) for account in declared)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,18 +62,18 @@ def test_results_of_the_tests_and_packages_are_read(tier: Recipe, made: Artifact
         assert workspace.packages() == {"python3": "3.11.2-1+b1", "sudo": "1.9.13p3"}
 
 
-def test_outcomes_of_tests_are_those_of_pytest(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import pytest
-        def test_good(): pass
-        def test_bad(): assert False
-        def test_later(): pytest.skip("later")
-        def test_broken(nothing): pass
-        """
+def test_outcomes_of_tests_are_those_of_pytest(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n"
+        "def test_good(): pass\n"
+        "def test_bad(): assert False\n"
+        "def test_later(): pytest.skip('later')\n"
+        "def test_broken(nothing): pass\n",
+        encoding="utf-8",
     )
-    pytester.runpytest("--junit-xml=tests.xml", "-p", "no:cacheprovider")
-    results = parse_tests((pytester.path / "tests.xml").read_text(encoding="utf-8"))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml=tests.xml"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 1
+    results = parse_tests((tmp_path / "tests.xml").read_text(encoding="utf-8"))
     assert {one.name: one.outcome for one in results} == {
         "test_good": "passed",
         "test_bad": "failed",
