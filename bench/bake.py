@@ -24,6 +24,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)  # this file is not th
 from bake import artifact, recipe, sweep, toolchain  # noqa: E402
 from bake.build import Build  # noqa: E402
 from bake.flow import Baker, Options  # noqa: E402
+from bake.packer import Phase  # noqa: E402
 from bake.place import TOOLING_STACK  # noqa: E402
 from bake.workspace import Workspace  # noqa: E402
 from console.errors import NotReady  # noqa: E402
@@ -32,15 +33,17 @@ from console.progress import Progress  # noqa: E402
 TIER = "web"
 
 
-def timed(command: list[str], folder: Path | None = None, environment: dict[str, str] | None = None) -> float:
-    """Seconds of a command, which must succeed."""
+def timed(
+    command: list[str], folder: Path | None = None, environment: dict[str, str] | None = None
+) -> tuple[float, bytes]:
+    """Seconds and output of a command, which must succeed."""
     began = time.monotonic()
     done = subprocess.run(
         command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
     if done.returncode:
         sys.exit(f"{' '.join(command[:4])} ended with {done.returncode}:\n{done.stdout.decode()}{done.stderr.decode()}")
-    return time.monotonic() - began
+    return time.monotonic() - began, done.stdout
 
 
 def bare_packer() -> float:
@@ -58,7 +61,7 @@ def bare_packer() -> float:
             variables = workspace.folder / "variables.pkrvars.json"
             variables.write_text(json.dumps(template.variables), encoding="utf-8")
             command = [packer.executable, "build", "-machine-readable", f"-var-file={variables}", "."]
-            return timed(command, template.path, environment | {"CHECKPOINT_DISABLE": "1"})
+            return timed(command, template.path, environment | {"CHECKPOINT_DISABLE": "1"})[0]
     finally:
         sweep.sweep(baker.aws, build.id)
 
@@ -73,14 +76,17 @@ def main() -> None:
         if problem.next_step != f"cdk deploy {TOOLING_STACK}":
             sys.exit(str(problem))
         timed(["cdk", "deploy", TOOLING_STACK, "--require-approval", "never"], Path.cwd())
-    bare, baked, unchanged = [], [], []
+    bare, baked, unchanged, own = [], [], [], []
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "bake", TIER, "--images", str(Path(folder) / "images.toml")]
         timed([*command, "--force"])  # fills the caches of packages and artifact
         for _ in range(rounds):
             bare.append(bare_packer())
-            baked.append(timed([*command, "--force"]))
-            unchanged.append(timed(command))
+            seconds, output = timed([*command, "--force", "--json"])
+            baked.append(seconds)
+            phases = json.loads(output)["seconds"]
+            own.append(seconds - sum(phases[phase] for phase in Phase))
+            unchanged.append(timed(command)[0])
 
     table = Table("what", "median s", "fastest s", "against bare Packer", title=f"bake, {rounds} rounds in one run")
     for name, seconds in (("bare packer build", bare), ("python -m bake --force", baked), ("unchanged", unchanged)):

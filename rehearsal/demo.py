@@ -1,6 +1,7 @@
 """The main job, shown step by step with real parts; every figure it prints was measured in this run."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import asdict
@@ -57,7 +58,8 @@ def tell_tools(progress: Progress) -> None:
             [sys.executable, "-m", "toolchain", "doctor", "--json"], capture_output=True, text=True, check=False
         )
         tools = json.loads(done.stdout)["tools"]
-        step.result = ", ".join(f"{t['name']} {t['found']}" for t in tools if t["found"])
+        versions = [t for t in tools if t["found"] and re.match(r"\d", t["found"])]
+        step.result = ", ".join(f"{t['name']} {t['found']}" for t in versions)
         if done.returncode:
             raise KilnError("a tool is missing", found=done.stdout, next_step="make setup")
 
@@ -70,7 +72,7 @@ def walk(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
         step.result = "the place where images are baked and kept"
 
     pipeline.release_version(FIRST_VERSION)
-    report["first_bake"] = bake(pipeline, progress)
+    report["first_bake"] = bake(pipeline, progress, f"version {FIRST_VERSION}")
     with progress.step("cdk deploy Payroll-Stage") as step:
         pipeline.deploy("Payroll-Stage")
         step.result = f"{len(pipeline.stack_updates(ENVIRONMENT)) - 1} stacks"  # the bootstrap stack is not ours
@@ -78,11 +80,11 @@ def walk(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     report["first_page"] = asdict(look(pipeline, progress, report["first_bake"], FIRST_VERSION))
 
     pipeline.release_version(SECOND_VERSION)
-    report["second_bake"] = bake(pipeline, progress)
+    report["second_bake"] = bake(pipeline, progress, f"version {SECOND_VERSION}")
     report["rolling"] = roll(pipeline, progress)
     report["second_page"] = asdict(look(pipeline, progress, report["second_bake"], SECOND_VERSION))
 
-    report["third_bake"] = bake(pipeline, progress)
+    report["third_bake"] = bake(pipeline, progress, "nothing changed")
     if report["third_bake"]["action"] != "reused":
         raise KilnError("an unchanged image was baked again", found=report["third_bake"]["reason"])
     report["digests"] = promote(pipeline, progress)
@@ -90,9 +92,9 @@ def walk(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     return report
 
 
-def bake(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
+def bake(pipeline: Pipeline, progress: Progress, what: str) -> dict[str, Any]:
     """`python -m bake web`."""
-    with progress.step("python -m bake web") as step:
+    with progress.step(f"python -m bake web, {what}") as step:
         answer = pipeline.bake("web")
         step.result = f"{answer['action']}: {', '.join(answer['image_ids'].values())} ({answer['reason']})"
     return answer
@@ -101,7 +103,7 @@ def bake(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
 def look(pipeline: Pipeline, progress: Progress, baked: dict[str, Any], version: str) -> Page:
     """An HTTPS request through the load balancer. Raises KilnError unless the page comes from the baked image."""
     host = pipeline.endpoint(ENVIRONMENT).host_name
-    with progress.step(f"https://{host}/") as step:
+    with progress.step(f"https://{host}/, version {version}") as step:
         page = pipeline.page(ENVIRONMENT)
         step.result = f"{page.tier} {page.version} · {page.image_id} · {page.instance_id} · {page.environment}"
         images = set(baked["image_ids"].values())
@@ -114,7 +116,7 @@ def roll(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     """The second version goes to Stage while a client asks on and on."""
     before = pipeline.stack_updates(ENVIRONMENT)
     at = pipeline.endpoint(ENVIRONMENT)
-    with progress.step("cdk deploy Payroll-Stage, new version, under load") as step:
+    with progress.step(f"cdk deploy Payroll-Stage, version {SECOND_VERSION}, under load") as step:
         with Load(at.address, at.host_name, pipeline.state.identity.ca, enter=pipeline.enter) as load:
             pipeline.deploy("Payroll-Stage")
         after = pipeline.stack_updates(ENVIRONMENT)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from bake import toolchain
+from bake.recipe import RECIPES
 from bake.toolchain import PLUGINS_VARIABLE, Plugin, Versions
 from console.errors import NotReady
 
@@ -23,7 +24,7 @@ def test_the_pins_are_those_of_the_versions_file() -> None:
 
 
 def test_the_pins_are_nowhere_else() -> None:
-    for file in toolchain.RECIPES.rglob("*.hcl"):
+    for file in RECIPES.rglob("*.hcl"):
         assert "required_plugins" not in file.read_text(encoding="utf-8"), file
 
 
