@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from infra.parameters import load_all
 from rehearsal.front.clients import Clients
 from rehearsal.identity import Account, Identity
 
@@ -13,6 +12,8 @@ ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 def declared() -> tuple[tuple[Account, ...], str]:
     """The accounts without keys, and the profile from which people work: that of the environment with the tooling."""
+    from infra.parameters import load_all  # here: reading the model takes longer than all that `status` and `env` do
+
     environments = load_all()
     accounts = tuple(Account(e.slug, e.account, e.region) for e in environments)
     return accounts, next(e.slug for e in environments if e.tooling)

@@ -4,9 +4,6 @@ import secrets
 import threading
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 ACCOUNT_HEADER = "x-moto-account-id"
 
 
@@ -17,6 +14,8 @@ class Clients:
     """
 
     def __init__(self, url: str) -> None:
+        import boto3  # here: the commands that name this class and make none of it are much faster without
+
         self.url = url
         self.access_key = f"KILN{secrets.token_hex(8).upper()}"
         self._clients: dict[tuple[str, str, str], Any] = {}
@@ -32,6 +31,8 @@ class Clients:
             return self._clients[key]
 
     def _make(self, service: str, account: str, region: str) -> Any:
+        from botocore.config import Config
+
         config = Config(
             retries={"max_attempts": 0},
             s3={"addressing_style": "path"},

@@ -217,7 +217,7 @@ def test_packer_ended_by_somebody_else_is_no_success(
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="the death signal of a parent is Linux's")
-def test_packer_does_not_outlive_a_killed_parent(shell: Write, tmp_path: Path) -> None:
+def test_packer_does_not_outlive_a_killed_parent(shell: Write, tmp_path: Path, scratch: Path) -> None:
     folder = shell(f'inline = ["echo $$ > {tmp_path}/pid; exec sleep 600"]').path
     program = f"""
 import datetime, pathlib
@@ -227,7 +227,7 @@ packer = toolchain.find(toolchain.load_versions()).packer
 limits = Limits(overall=datetime.timedelta(minutes=1))
 packer.build(Template(pathlib.Path({str(folder)!r})), expected=(), limits=limits)
 """
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment = {**os.environ, "TMPDIR": str(scratch)}
     with subprocess.Popen([sys.executable, "-c", program], env=environment, start_new_session=True) as parent:
         assert wait_for((tmp_path / "pid").exists)
         children = subprocess.run(["pgrep", "-P", str(parent.pid)], capture_output=True, text=True, check=True)
