@@ -1,6 +1,8 @@
 # Every target sets up what it needs; with nothing to do that costs a third of a second.
 PYTHON ?= python3
 VENV := .venv/bin
+# For what runs in the environment; not for setup, which may have to make it anew.
+IN_VENV := PATH="$(CURDIR)/$(VENV):$$PATH" $(CURDIR)/$(VENV)
 
 .PHONY: setup demo test check bench clean help
 
@@ -11,18 +13,16 @@ setup: ## get every pinned tool; afterwards: source .venv/bin/activate
 	@$(PYTHON) toolchain/bootstrap.py
 
 demo: setup ## the main job with real parts (KEEP=1 leaves the rehearsal up)
-	@$(VENV)/python -m rehearsal demo $(if $(KEEP),--keep)
+	@$(IN_VENV)/python -m rehearsal demo $(if $(KEEP),--keep)
 
 test: setup ## all tests
-	@$(VENV)/python -m pytest $(ARGS)
+	@$(IN_VENV)/python -m pytest $(ARGS)
 
 check: setup ## the one gate: format, lint, types, imports, recipes, templates, docs
-	@$(VENV)/python -m toolchain check
+	@$(IN_VENV)/python -m toolchain check
 
-bench: setup ## ratios, each measured in one run
-	@$(VENV)/python bench/synth.py
-	@$(VENV)/python -m rehearsal run -- $(CURDIR)/$(VENV)/python bench/bake.py
-	@$(VENV)/python -m rehearsal run -- $(CURDIR)/$(VENV)/python bench/deployment.py
+bench: setup ## ratios, measured side by side in one run; writes docs/benchmarks.md
+	@$(IN_VENV)/python -m rehearsal run -- $(CURDIR)/$(VENV)/python -m bench --output docs/benchmarks.md
 
 clean: ## remove what was made here; the cache of fetched and built tools stays
 	rm -rf .venv node_modules cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

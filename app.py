@@ -26,6 +26,7 @@ SOURCE_ROOTS = (ROOT / "constructs", ROOT)
 SEARCH_PATH = tuple(sys.path)
 SOURCES = ("app.py", "cdk.json", "requirements.lock", "package-lock.json", "console", "constructs", "infra")
 STAMP = ".inputs-and-outputs"
+MODULE_SUFFIXES = (".py", ".pth", ".so")
 
 INPUT_VARIABLES = (
     "CDK_BLOCK_DEPRECATIONS",
@@ -100,12 +101,16 @@ def images_file(context: dict[str, object]) -> Path:
 
 
 def _libraries() -> Iterator[tuple[str, int, int]]:
-    """Every installed distribution, by the list of its files: a new installation writes a new one."""
+    """Every installed distribution, by the list of its files: a new installation writes a new one.
+
+    And every module beside them, with what Python runs at its start: `sitecustomize.py`, `*.pth`.
+    """
     for folder in filter(os.path.isdir, SEARCH_PATH):
         for entry in os.scandir(folder):
-            if entry.name.endswith(".dist-info"):
-                record = os.stat(os.path.join(entry.path, "RECORD"))
-                yield entry.name, record.st_size, record.st_mtime_ns
+            installed = entry.name.endswith(".dist-info")
+            if installed or entry.name.endswith(MODULE_SUFFIXES):
+                file = os.stat(os.path.join(entry.path, "RECORD") if installed else entry.path)
+                yield entry.path, file.st_size, file.st_mtime_ns
 
 
 def _node() -> tuple[str, int, int] | None:

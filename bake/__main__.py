@@ -1,6 +1,7 @@
 """`python -m bake web`."""
 
+from console.command import run  # isort: skip  # first: it says so where the packages are missing
 from bake.cli import bake
-from console.command import run
 
-run(bake, program="python -m bake")
+if __name__ == "__main__":
+    run(bake, program="python -m bake")

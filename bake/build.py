@@ -4,7 +4,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -106,12 +106,26 @@ class Build:
         )
 
     def run(
-        self, workspace: Workspace, workshop: Workshop, packer: Packer, secret: Iterable[str], progress: Progress
+        self,
+        workspace: Workspace,
+        workshop: Workshop,
+        packer: Packer,
+        secret: Iterable[str],
+        progress: Progress,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> Made:
-        """Run Packer. Raises BadInput for a mistake in the template, BakeFailed for everything else."""
+        """Run Packer; `meanwhile` is called again and again while it works.
+
+        Raises BadInput for a mistake in the template, BakeFailed for everything else.
+        """
         limits = workspace.recipe.contents.limits_minutes
         with BuildLog.of(self.id) as log:
             watch = Watcher(self.tier, progress, log)
+
+            def idle() -> None:
+                watch.tick()
+                meanwhile()
+
             try:
                 result = packer.build(
                     self.template(workspace, workshop),
@@ -125,7 +139,7 @@ class Build:
                     ),
                     sensitive=secret,
                     on_event=watch.event,
-                    on_idle=watch.tick,
+                    on_idle=idle,
                 )
             except TemplateInvalid as problem:
                 raise mistake_in_template(problem, workspace) from problem

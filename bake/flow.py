@@ -117,7 +117,8 @@ class Baker:
     def decide(self, tier: Recipe, closure: Closure) -> tuple[ImageRecord | None, Plan]:
         """The record of this digest, if there is one, and what follows from it."""
         record = self.store.get(tier.tier, closure.digest)
-        described = verify.describe(self.aws, record.image_ids.values()) if record else {}
+        asked = record.image_ids.values() if record and not self.options.force else ()
+        described = verify.describe(self.aws, asked)
         states = {image_id: str(one["State"]) for image_id, one in described.items()}
         in_force = record or self._record_in_force(tier.tier)
         return record, plan(
@@ -129,7 +130,9 @@ class Baker:
         tools = toolchain.find(self.versions)
         build = Build.of(tier, closure.digest, closure.parent, self.home)
         with Workspace.of(tier, artifact, closure, self.versions) as workspace, build.swept(self.aws, self.progress):
-            made = build.run(workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress)
+            made = build.run(
+                workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress, meanwhile=self._get_ready
+            )
             watch.take(made.seconds)
             self.progress.phase(f"{tier.tier}: verify")
             description = verify.verify(self.aws, made.image_id, owner=self.home.account, tags=build.tags)
@@ -143,13 +146,18 @@ class Baker:
         return record
 
     def share_with_all(self, record: ImageRecord) -> ImageRecord:
-        """Share an image that is reused with the environments that were added since."""
+        """Share an image that is reused; AWS says whether that changes anything, not the record."""
+        self._share(record.image_ids[self.home.region], record.snapshot_ids[self.home.region])
         if set(self.home.others) <= set(record.shared_with):
             return record
-        self._share(record.image_ids[self.home.region], record.snapshot_ids[self.home.region])
         record = record.model_copy(update={"shared_with": self.home.others})
         self.store.put(record)
         return record
+
+    def _get_ready(self) -> None:
+        """Make the clients that are needed after Packer, while it works: 0.1 s that nobody waits for."""
+        for service in ("ec2", "kms"):
+            self.aws.client(service)
 
     def _share(self, image_id: str, snapshots: tuple[str, ...]) -> None:
         share.share(self.aws, image=image_id, snapshots=snapshots, key=self.workshop.key, accounts=self.home.others)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from bake.artifact import cache
 from bake.packer import Packer, PackerNotFound
 from bake.recipe import RECIPES
 from console.errors import NotReady
@@ -74,16 +75,7 @@ def find(versions: Versions) -> Toolchain:
         environment[PLUGINS_VARIABLE] = folder
     executable = shutil.which("packer")
     packer = Packer(executable or "packer", environment)
-    try:
-        found = packer.version()
-    except PackerNotFound as problem:
-        raise NotReady(
-            "Packer is not there", where="PATH", found=str(problem), expected=versions.packer, next_step=SET_UP
-        ) from problem
-    if found != versions.packer:
-        raise NotReady(
-            "this is not the pinned Packer", where=executable, found=found, expected=versions.packer, next_step=SET_UP
-        )
+    check_version(packer, executable, versions.packer)
     for name, plugin in versions.plugins.items():
         pattern = f"{plugin.source}/packer-plugin-{name}_v{plugin.version}_*"
         if folder and not any(Path(folder).glob(pattern)):
@@ -94,3 +86,36 @@ def find(versions: Versions) -> Toolchain:
                 next_step=SET_UP,
             )
     return Toolchain(packer, versions)
+
+
+def check_version(packer: Packer, executable: str | None, wanted: str) -> None:
+    """Raises NotReady where Packer is missing or has another version.
+
+    Packer takes 0.1 s to say its version, so the same file is asked once. That it is remembered cannot let another
+    version through: the pins are in the template too, and Packer refuses a template of another version.
+    """
+    answer = f"{_identity(executable)} is {wanted}"
+    remembered = cache() / "packer-version"
+    if executable and remembered.is_file() and remembered.read_text(encoding="utf-8") == answer:
+        return
+    try:
+        found = packer.version()
+    except PackerNotFound as problem:
+        raise NotReady(
+            "Packer is not there", where="PATH", found=str(problem), expected=wanted, next_step=SET_UP
+        ) from problem
+    if found != wanted:
+        raise NotReady(
+            "this is not the pinned Packer", where=executable, found=found, expected=wanted, next_step=SET_UP
+        )
+    remembered.parent.mkdir(parents=True, exist_ok=True)
+    remembered.write_text(answer, encoding="utf-8")
+
+
+def _identity(executable: str | None) -> str:
+    """Which file it is, and in which state: another one, or a changed one, gives another text."""
+    if not executable:
+        return "nothing"
+    file = Path(executable).resolve()
+    state = file.stat()
+    return f"{file}, {state.st_size} bytes, inode {state.st_ino}, changed {state.st_mtime_ns} and {state.st_ctime_ns}"

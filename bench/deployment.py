@@ -1,96 +1,100 @@
-"""A deployment against the sum and the longest path of its stacks, and the memory of the embedded AWS.
+"""`cdk deploy` of an environment against the sum and the longest path of its stacks, and the embedded AWS's memory.
 
-    python -m rehearsal run -- python bench/deployment.py
-
-Needs an image of the Web tier to deploy; bakes one first. Prints one table; every figure is of this run.
+How long a stack takes is what CloudFormation says: from its first to its last event of one deployment.
 """
 
 import json
 import os
-import subprocess
 import sys
-import time
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from console.errors import NotReady
+from bake.place import TOOLING_STACK
+from bench.measure import Table, timed
+from infra import parameters
+
+NAMES = ("Stage", "Acceptance", "InternalTest", "Production")
 
 
-def run(*command: str) -> float:
-    """Seconds of a command that must succeed."""
-    began = time.monotonic()
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    return time.monotonic() - began
+def deploy(name: str, folder: Path) -> float:
+    """Seconds of `cdk deploy` of an environment, with the assembly in `folder`."""
+    return timed(["cdk", "deploy", f"Payroll-{name}", "--output", str(folder)])[0]
 
 
-def stack_seconds() -> dict[str, float]:
-    """Seconds from the first to the last event of each of Payroll's stacks in Stage, from CloudFormation's events."""
+def seconds_by_stack(name: str, since: datetime) -> dict[str, float]:
+    """Stack name → seconds, of the stacks of an environment that were deployed since a moment."""
     import boto3
 
-    session = boto3.Session(profile_name="stage")
-    cloudformation = session.client("cloudformation")
+    slug = next(one.slug for one in parameters.load_all() if one.name == name)
+    cloudformation = boto3.Session(profile_name=slug).client("cloudformation")
     seconds = {}
     for stack in cloudformation.describe_stacks()["Stacks"]:
-        if stack["StackName"].startswith("Payroll-Stage"):
+        if stack["StackName"].startswith(f"Payroll-{name}"):
             events = cloudformation.describe_stack_events(StackName=stack["StackName"])["StackEvents"]
-            times = [e["Timestamp"] for e in events]
-            seconds[stack["StackName"]] = (max(times) - min(times)).total_seconds()
+            times = [event["Timestamp"] for event in events if event["Timestamp"] >= since]
+            if times:
+                seconds[stack["StackName"]] = (max(times) - min(times)).total_seconds()
     return seconds
 
 
-def longest_path(seconds: dict[str, float], needs: dict[str, set[str]]) -> float:
-    """The longest sum of seconds along the dependencies between the stacks."""
+def dependencies(manifest: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Stack name → the names of the stacks that it waits for, from an assembly's manifest."""
+    stacks = {key: one for key, one in manifest["artifacts"].items() if one["type"] == "aws:cloudformation:stack"}
+    names = {key: one.get("properties", {}).get("stackName", key) for key, one in stacks.items()}
+    return {
+        names[key]: {names[other] for other in one.get("dependencies", ()) if other in stacks}
+        for key, one in stacks.items()
+    }
+
+
+def longest_path(seconds: Mapping[str, float], needs: Mapping[str, set[str]]) -> float:
+    """The largest sum of seconds along the dependencies between stacks; a stack without seconds took none."""
     known: dict[str, float] = {}
 
     def until(stack: str) -> float:
         if stack not in known:
-            known[stack] = seconds.get(stack, 0.0) + max((until(n) for n in needs.get(stack, ())), default=0.0)
+            known[stack] = seconds.get(stack, 0.0) + max((until(one) for one in needs.get(stack, ())), default=0.0)
         return known[stack]
 
     return max(until(stack) for stack in seconds)
 
 
-def dependencies() -> dict[str, set[str]]:
-    """Which stack of Stage waits for which, from the assembly's manifest."""
-    artifacts: dict[str, Any] = json.loads(Path("cdk.out/manifest.json").read_text())["artifacts"]
-    stacks = {n: a for n, a in artifacts.items() if a["type"] == "aws:cloudformation:stack"}
-    name = {n: a.get("properties", {}).get("stackName", n) for n, a in stacks.items()}
-    return {name[n]: {name[d] for d in a.get("dependencies", []) if d in stacks} for n, a in stacks.items()}
-
-
-def memory_mib(pid: int) -> float:
+def resident_mib() -> float:
     """Resident memory of the process of the embedded AWS, in MiB."""
-    status = Path(f"/proc/{pid}/status").read_text()
+    command = [sys.executable, "-m", "rehearsal", "status", "--name", os.environ["KILN_REHEARSAL"], "--json"]
+    status = Path(f"/proc/{json.loads(timed(command)[1])['pid']}/status").read_text()
     line = next(row for row in status.splitlines() if row.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
 
 
-def main() -> None:
-    name = os.environ.get("KILN_REHEARSAL")
-    if not name:
-        raise NotReady("no rehearsal", next_step="python -m rehearsal run -- python bench/deployment.py")
-    pid = json.loads(subprocess.check_output([sys.executable, "-m", "rehearsal", "status", "--name", name, "--json"]))[
-        "pid"
-    ]
-    empty = memory_mib(pid)
-    run("cdk", "deploy", "Payroll-Tooling")
-    run("python", "-m", "bake", "web")
-    synth = run("cdk", "synth", "--quiet")
-    deploy = run("cdk", "deploy", "Payroll-Stage")
-    again = run("cdk", "deploy", "Payroll-Stage")
-    seconds = stack_seconds()
-    total, path = sum(seconds.values()), longest_path(seconds, dependencies())
-    rows = [
-        ("deploy Payroll-Stage against the sum of its stacks", deploy / total),
-        ("deploy Payroll-Stage against the longest path of its stacks", deploy / path),
-        ("deploy with nothing changed against the first", again / deploy),
-        ("synth of an unchanged app against the first deploy", synth / deploy),
-        ("memory of the embedded AWS with Stage up against empty", memory_mib(pid) / empty),
-    ]
-    for what, ratio in rows:
-        print(f"{what:62} {ratio:6.2f}×")
-    print(f"memory: {empty:.0f} MiB empty, {memory_mib(pid):.0f} MiB with Tooling, an image and Stage")
-
-
-if __name__ == "__main__":
-    main()
+def measure(rounds: int) -> tuple[Table, Table]:
+    """Times and memory; the rounds are environments, each new in its account. Bakes the image that is deployed."""
+    times: dict[str, list[float]] = defaultdict(list)
+    memory = {"bootstrapped, nothing deployed": [resident_mib()]}
+    with tempfile.TemporaryDirectory() as scratch:
+        assembly = Path(scratch) / "cdk.out"
+        timed(["cdk", "deploy", TOOLING_STACK, "--output", str(assembly)])
+        memory["with Tooling"] = [resident_mib()]
+        timed([sys.executable, "-m", "bake", "web"])
+        needs: dict[str, set[str]] = {}
+        for name in NAMES[:rounds]:
+            began = datetime.now(UTC)
+            whole = deploy(name, assembly)
+            seconds = seconds_by_stack(name, began)
+            needs = needs or dependencies(json.loads((assembly / "manifest.json").read_text()))
+            times["the sum of its stacks"].append(sum(seconds.values()))
+            times["the longest path of its stacks"].append(longest_path(seconds, needs))
+            times["`cdk deploy`, a new environment"].append(whole)
+            if "with Tooling, an image and Stage" not in memory:
+                memory["with Tooling, an image and Stage"] = [resident_mib()]
+            times["`cdk deploy`, nothing changed"].append(deploy(name, assembly))
+        timed([sys.executable, "-m", "bake", "web", "--force"])
+        for name in NAMES[:rounds]:
+            times["`cdk deploy`, a new image: all instances replaced"].append(deploy(name, assembly))
+    note = f"Runs are environments: {', '.join(NAMES[:rounds])}. `cdk deploy` deploys stacks one after another."
+    size = "Resident memory of its one process; the machines behind its instances are not in it."
+    return Table("Deployment", times, notes=(note,)), Table("Memory of the embedded AWS", memory, "MiB", (size,))

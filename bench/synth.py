@@ -1,24 +1,17 @@
 """Six environments from one set of templates, against the same stacks synthesized naively six times.
 
-    python bench/synth.py
-
-Each figure is the median of several runs of this machine and this moment, the variants taking turns; only the ratios
-say something. Every run is a process of its own, as the CLI starts it. A run with nothing changed is measured twice:
-what app.py needs, and what `cdk synth` needs with all that the CLI does besides (`cdk --version` does nothing else).
+A run with nothing changed is measured twice: what app.py needs, and what `cdk synth` needs with all that the CLI does
+besides (`cdk --version` does nothing else).
 """
 
 import os
-import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-ROUNDS = 5
+from bench.measure import ROOT, Table, take_turns, timed
+
 IMAGE = """[web]
 digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 [web.image_ids]
@@ -58,18 +51,8 @@ app.synth()
 """
 
 
-def seconds(command: list[str], variables: Mapping[str, str]) -> float:
-    """Wall time of a command that must succeed."""
-    began = time.perf_counter()
-    result = subprocess.run(command, cwd=ROOT, env=dict(variables), capture_output=True, text=True, check=False)
-    if result.returncode:
-        sys.exit(f"{' '.join(command)}\n{result.stderr}")
-    return time.perf_counter() - began
-
-
-def main() -> None:
-    """Measure all variants in turns and print one table."""
-    cdk = shutil.which("cdk", path=f"{ROOT / 'node_modules' / '.bin'}{os.pathsep}{os.environ.get('PATH', '')}")
+def measure(rounds: int) -> Table:
+    """All variants in turns, after one run of each that is not counted."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "images.toml").write_text(IMAGE)
@@ -79,28 +62,18 @@ def main() -> None:
             "CDK_HOME": scratch,
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "constructs")]),
         }
+
+        def command(*words: str) -> Callable[[], float]:
+            return lambda: timed(words, variables=variables)[0]
+
         python = sys.executable
-        cli = ["--output", str(folder / "cli"), "--no-notices", "--quiet"]
         variants = {
-            "six environments, naively": [python, "-c", NAIVE, str(folder / "naive")],
-            "six environments, one set of templates": [python, "-c", ONE_SET, str(folder / "six"), "6"],
-            "one environment": [python, "-c", ONE_SET, str(folder / "one"), "1"],
-            "unchanged: app.py": [python, "-I", "app.py"],
+            "six environments, naively": command(python, "-c", NAIVE, str(folder / "naive")),
+            "six environments, one set of templates": command(python, "-c", ONE_SET, str(folder / "six"), "6"),
+            "one environment": command(python, "-c", ONE_SET, str(folder / "one"), "1"),
+            "`cdk synth`, nothing changed": command("cdk", "synth", "--quiet", "--output", str(folder / "cli")),
+            "of it, app.py": command(python, "-I", "app.py"),
+            "of it, the CLI's own start (`cdk --version`)": command("cdk", "--version"),
         }
-        if cdk:
-            variants |= {"unchanged: cdk synth": [cdk, "synth", *cli], "cdk --version": [cdk, "--version"]}
-        for command in variants.values():
-            seconds(command, variables)
-        times: dict[str, list[float]] = {name: [] for name in variants}
-        for _ in range(ROUNDS):
-            for name, command in variants.items():
-                times[name].append(seconds(command, variables))
-    medians = {name: statistics.median(measured) for name, measured in times.items()}
-    base = medians["six environments, naively"]
-    print(f"| synthesis (median of {ROUNDS}) | seconds | ratio |\n| --- | ---: | ---: |")
-    for name, median in medians.items():
-        print(f"| {name} | {median:.3f} | {median / base:.2f} |")
-
-
-if __name__ == "__main__":
-    main()
+        take_turns(variants, 1)
+        return Table("Synthesis", take_turns(variants, rounds))

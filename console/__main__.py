@@ -17,7 +17,7 @@ def main() -> None:
     """Dispatch by name; a room is imported only when its command is called."""
     command = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if command in ("-h", "--help"):
-        print(f"{HELP}\n\nexample: kiln bake web --dry-run")
+        print(f"{HELP}\n\nexample: kiln bake web --dry-run\n\nexit codes: 2 no such command, else those of the command")
         sys.exit(0)
     if command not in COMMANDS:
         print(f"error: kiln has no command {command!r}\n\n{HELP}", file=sys.stderr)

@@ -17,7 +17,7 @@ SCHEMA = Path(__file__).resolve().parent / "schema" / "environment.schema.json"
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted."
 
 
-@click.group(epilog="Example: python -m infra check")
+@click.group(epilog=f"Example: python -m infra check\n\n{EXIT_CODES}")
 def infra() -> None:
     """Parameter files: everything in which one environment differs from another."""
 

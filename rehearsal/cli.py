@@ -1,7 +1,6 @@
 """`python -m rehearsal`: the embedded AWS from the command line."""
 
 import shlex
-import subprocess
 import sys
 import uuid
 from collections.abc import Sequence
@@ -51,6 +50,7 @@ def up(name: str, port: int, bootstrap: bool, as_json: bool) -> None:
         print_json(described(state))
     else:
         click.echo(f"{state.identity.url}\nsource <(python -m rehearsal env --name {name})")
+    warn_of_others(name)
 
 
 def described(state: identity.State) -> dict[str, Any]:
@@ -66,6 +66,16 @@ def described(state: identity.State) -> dict[str, Any]:
         "profile": state.default_profile,
         "accounts": [{k: v for k, v in asdict(a).items() if k not in hidden} for a in state.accounts],
     }
+
+
+def warn_of_others(name: str) -> None:
+    """On the machine itself an address leads to one rehearsal only, the one that had it first."""
+    if others := identity.others(name):
+        click.echo(
+            f"note: {', '.join(others)} is up too, and this machine's routes to the guests may lead there.\n"
+            f"  next step: python -m rehearsal run --name {name} -- COMMAND",
+            err=True,
+        )
 
 
 @rehearsal.command(epilog=example("python -m rehearsal down"))
@@ -101,6 +111,7 @@ def status(name: str, as_json: bool) -> int:
 def env(name: str, as_json: bool) -> None:
     """Print shell lines that let every tool of this shell find the rehearsal."""
     state = identity.require(name)
+    warn_of_others(name)
     variables = accounts.variables(state.identity, state.accounts, state.default_profile)
     if as_json:
         print_json(variables)
@@ -125,6 +136,7 @@ def run(name: str | None, port: int, bootstrap: bool, command: Sequence[str]) ->
     COMMAND runs in the rehearsal's own network, so that several of them at once do not meet. A rehearsal that was
     up before stays up.
     """
+    from rehearsal import foreground
     from rehearsal.up import down as bring_down
     from rehearsal.up import environment_of, inside
     from rehearsal.up import up as bring_up
@@ -133,7 +145,7 @@ def run(name: str | None, port: int, bootstrap: bool, command: Sequence[str]) ->
     was_up = identity.load(name) is not None
     state = bring_up(name, port, bootstrap, Progress())
     try:
-        return subprocess.run(inside(name, command), env=environment_of(state)).returncode
+        return foreground.run(inside(name, command), environment_of(state))
     except FileNotFoundError:
         raise NotReady("there is no such command", found=command[0], where="PATH") from None
     finally:
@@ -152,6 +164,21 @@ def demo(name: str, keep: bool, as_json: bool) -> None:
     report = show(name, keep, Path.cwd())
     if as_json:
         print_json(report)
+
+
+@rehearsal.command(epilog=example("python -m rehearsal resources --json"))
+@click.option("--markdown", is_flag=True, help="The page docs/resource-types.md.")
+@as_json
+def resources(markdown: bool, as_json: bool) -> None:
+    """List the resource types that a stack may have here, and which of their properties have no effect."""
+    from rehearsal.resources import listing
+    from rehearsal.resources.table import describe
+
+    types = describe()
+    if as_json:
+        print_json([asdict(status) for status in types])
+    else:
+        click.echo(listing.markdown(types) if markdown else listing.plain(types), nl=not markdown)
 
 
 @rehearsal.command(hidden=True)

@@ -19,6 +19,7 @@ from rehearsal.up import down, up
 
 ENVIRONMENT = "stage"
 FIRST_VERSION, SECOND_VERSION = "1.0.0", "1.1.0"
+CHANGED_STACKS = ("Parameters", "Web")  # by a new image
 
 
 def show(name: str, keep: bool, project: Path) -> dict[str, Any]:
@@ -113,7 +114,10 @@ def look(pipeline: Pipeline, progress: Progress, baked: dict[str, Any], version:
 
 
 def roll(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
-    """The second version goes to Stage while a client asks on and on."""
+    """The second version goes to Stage while a client asks on and on.
+
+    Raises KilnError where another stack changed than those that name the image, or a request failed.
+    """
     before = pipeline.stack_updates(ENVIRONMENT)
     at = pipeline.endpoint(ENVIRONMENT)
     with progress.step(f"cdk deploy Payroll-Stage, version {SECOND_VERSION}, under load") as step:
@@ -123,6 +127,13 @@ def roll(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
         changed = sorted(name for name in after if after[name] != before.get(name))
         figures = load.figures()
         step.result = f"changed: {', '.join(changed)}; {figures.failed} of {figures.requests} requests failed"
+        expected = [f"Payroll-Stage-{stack}" for stack in CHANGED_STACKS]
+        if changed != expected:
+            raise KilnError(
+                "other stacks changed than those that name the image", found=step.result, expected=str(expected)
+            )
+        if figures.failed or not figures.requests:
+            raise KilnError("requests failed while the instances were replaced", found=step.result)
     return {"changed": changed, "requests": figures.requests, "failed": figures.failed}
 
 

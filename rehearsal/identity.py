@@ -38,7 +38,7 @@ class Identity:
 
     @property
     def url(self) -> str:
-        """The endpoint; the word localhost matters, S3 template URLs are only recognized with it (facts/moto)."""
+        """The endpoint; the word localhost matters, S3 template URLs are only recognized with it."""
         return f"http://localhost:{self.port}"
 
     @property
@@ -97,6 +97,12 @@ def load(name: str) -> State | None:
     raw = json.loads(path.read_text())
     state = State(**{**raw, "accounts": tuple(Account(**a) for a in raw["accounts"])})
     return state if is_server(state.pid, name) else None
+
+
+def others(name: str) -> list[str]:
+    """The names of the other rehearsals that are up on this machine, for this user."""
+    folders = sorted(home().glob("*/state.json"))
+    return [f.parent.name for f in folders if f.parent.name != name and load(f.parent.name)]
 
 
 def require(name: str) -> State:

@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from console.errors import KilnError
+from rehearsal import foreground
 from rehearsal.guests.namespace import Namespace
 from rehearsal.identity import State
 from rehearsal.up import environment_of, inside
 
 COMMAND_LIMIT_SECONDS = 900
+CLEAN_UP_SECONDS = 60  # a bake that is interrupted stops Packer and sweeps
 IDENTITY_LIMIT_SECONDS = 15
 
 
@@ -70,14 +72,12 @@ class Pipeline:
 
         Raises KilnError with the last lines when it fails (or, where a failure is expected, when it does not).
         """
-        done = subprocess.run(
+        done = foreground.capture(
             inside(self.state.name, command),
-            cwd=self.workspace,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_LIMIT_SECONDS,
+            self.environment,
+            str(self.workspace),
+            limit_seconds=COMMAND_LIMIT_SECONDS,
+            patience_seconds=CLEAN_UP_SECONDS,
         )
         log = self.state.identity.folder / "commands.log"
         with log.open("a") as out:

@@ -41,10 +41,14 @@ def listen(port: int) -> socket.socket:
 def serve(name: str, port: int) -> None:
     """Serve the rehearsal until SIGTERM or SIGINT; whatever happens, nothing of it is left on the machine."""
     folder = identity.folder_of(name)
-    done = threading.Event()
+    # A socket and not an Event: a signal that comes while Python is about to wait for an Event wakes nobody.
+    asked_to_end, wake = socket.socketpair()
+    wake.setblocking(False)
+    signal.set_wakeup_fd(wake.fileno())
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: done.set())
+        signal.signal(number, lambda *_: None)
     with ExitStack() as stack:
+        stack.callback(_give_to_owner, folder)  # last of all: who removes the folder afterwards is not root
         host_side = stack.enter_context(listen(port))
         this = Identity(name, folder, host_side.getsockname()[1])
         namespace = Namespace(name)
@@ -54,7 +58,7 @@ def serve(name: str, port: int) -> None:
         namespace.enter()  # before the first thread: threads and child processes inherit it
         inside = stack.enter_context(listen(this.port))
         try:
-            _run(this, namespace, (host_side, inside), done, stack)
+            _run(this, namespace, (host_side, inside), asked_to_end, stack)
         except BaseException:
             log.exception("the rehearsal %s ends", name)
             raise
@@ -64,7 +68,7 @@ def _run(
     this: Identity,
     namespace: Namespace,
     listeners: tuple[socket.socket, ...],
-    done: threading.Event,
+    asked_to_end: socket.socket,
     stack: ExitStack,
 ) -> None:
     os.environ.update(MOTO_SETTINGS)
@@ -109,7 +113,7 @@ def _run(
     identity.save(State(this.name, this.port, os.getpid(), started, profile, issued))
     _give_to_owner(this.folder)
     log.info("%s is up at %s", this.name, this.url)
-    done.wait()
+    asked_to_end.recv(1)
     log.info("%s goes down", this.name)
 
 
@@ -129,6 +133,8 @@ def _serve(front: "Front", listener: socket.socket) -> Any:
 
 def _give_to_owner(folder: Path) -> None:
     """Where sudo started this process, its files belong to the user who asked for it."""
+    if not folder.is_dir():
+        return
     owner = folder.stat()
     if owner.st_uid == os.geteuid():
         return

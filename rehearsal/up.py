@@ -6,10 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from console.command import ENDING_SIGNALS
 from console.errors import BadInput, KilnError, NotReady
 from console.progress import Progress
 from rehearsal import accounts, identity
@@ -36,7 +39,11 @@ def up(name: str, port: int, with_bootstrap: bool, progress: Progress) -> State:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     with progress.step("embedded AWS") as step:
-        state = start(name, port, folder)
+        try:
+            state = start(name, port, folder)
+        except KeyboardInterrupt:
+            down(name)
+            raise
         step.result = f"{state.identity.url}, {len(state.accounts)} accounts"
     if with_bootstrap:
         with progress.step("cdk bootstrap") as step:
@@ -98,16 +105,21 @@ def start(name: str, port: int, folder: Path) -> State:
                 return state
             time.sleep(0.05)
     except KeyboardInterrupt:
-        process.terminate()
-        process.wait(STOP_LIMIT_SECONDS)
+        with undisturbed():
+            end_started(process)
         raise
-    if process.poll() is None:
-        process.terminate()
-        process.wait(STOP_LIMIT_SECONDS)
+    end_started(process)
     tail = "\n".join(log.read_text().strip().splitlines()[-8:])
     raise KilnError(
         "the embedded AWS did not start", found=tail, where=str(log), next_step="python -m toolchain doctor"
     )
+
+
+def end_started(process: subprocess.Popen[bytes]) -> None:
+    """End a server that has not written its state; it removes what it has made until then."""
+    if process.poll() is None:
+        terminate(process.pid)
+        process.wait(STOP_LIMIT_SECONDS)
 
 
 def down(name: str) -> bool:
@@ -115,23 +127,47 @@ def down(name: str) -> bool:
 
     Raises KilnError where the process does not end in time; then its folder is kept.
     """
-    folder = identity.folder_of(name)
-    state = identity.load(name)
-    if state:
-        end_process(state.pid, name)
-    elif folder.exists():
-        sweep(name)  # its process was killed
-    existed = folder.exists()
-    shutil.rmtree(folder, ignore_errors=True)
-    return existed
+    with undisturbed():
+        folder = identity.folder_of(name)
+        state = identity.load(name)
+        if state:
+            end_process(state.pid, name)
+        elif folder.exists():
+            sweep(name)  # its process was killed
+        existed = folder.exists()
+        shutil.rmtree(folder, ignore_errors=True)
+        return existed
 
 
-def end_process(pid: int, name: str) -> None:
-    """SIGTERM, then wait until the process is gone."""
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Finish the block whatever is pressed meanwhile: a second Ctrl-C would leave half of the rehearsal behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread only
+        return
+
+    def ask_for_patience(*_: object) -> None:
+        print("still taking the rehearsal down, a moment please", file=sys.stderr)
+
+    before = {number: signal.signal(number, ask_for_patience) for number in ENDING_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def terminate(pid: int) -> None:
+    """SIGTERM for a process of root's."""
     if os.geteuid() == 0:
         os.kill(pid, signal.SIGTERM)
     else:
         subprocess.run(["sudo", "kill", "-TERM", str(pid)], check=True)
+
+
+def end_process(pid: int, name: str) -> None:
+    """SIGTERM, then wait until the process is gone."""
+    terminate(pid)
     limit = time.monotonic() + STOP_LIMIT_SECONDS
     while identity.is_server(pid, name):
         if time.monotonic() > limit:

@@ -93,11 +93,6 @@ class Process:
             self._reader.close()
 
     @property
-    def process_id(self) -> int:
-        assert self._popen
-        return self._popen.pid
-
-    @property
     def exit_code(self) -> int | None:
         """None while it runs; negative for the signal that ended it."""
         return self._popen.poll() if self._popen else None

@@ -1,6 +1,5 @@
 """Where a load balancer listens: an address of its own in its VPC, like the network interfaces of a real one."""
 
-import itertools
 import logging
 import subprocess
 import threading
@@ -58,24 +57,6 @@ class SubnetAddresses:
         with self._lock:
             _release(record, address)
             self._taken.discard(address)
-
-
-class LoopbackAddresses:
-    """Addresses of the loopback device, for where there is no network namespace of the rehearsal's own.
-
-    Args:
-        prefix: the first three numbers, for example "127.31.7".
-    """
-
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
-        self._numbers = itertools.count(10)
-
-    def take(self, record: Any) -> str:
-        return f"{self._prefix}.{next(self._numbers)}"
-
-    def give_back(self, record: Any, address: str) -> None:
-        """Never given out again."""
 
 
 def _reserve(record: Any, taken: set[str]) -> tuple[str | None, str]:

@@ -79,7 +79,9 @@ class Groups:
         """A round of one group; a fault in one must not stop the others."""
         try:
             return self.round(key)
-        except AwsError:  # it was deleted meanwhile
+        except AwsError as refusal:
+            if key in records.all_keys():  # else it was deleted meanwhile
+                log.warning("the round of %s was refused: %s", key, refusal)
             return False
         except Exception:
             log.exception("the round of %s failed", key)

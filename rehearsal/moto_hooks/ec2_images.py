@@ -92,10 +92,17 @@ def root_device_of(backend: Any, instance: Any) -> dict[str, Any]:
 
 
 def with_root_device(mappings: list[dict[str, Any]], image: Any) -> list[dict[str, Any]]:
-    """The devices of a launch; what it does not say of the root device is as in the image."""
+    """The devices of a launch; what it does not say of the root device is as in the image.
+
+    Raises AwsError for a root volume that the image's snapshot does not fit into.
+    """
     name, device = image.root_device_name, getattr(image, "root_device", BASE_DEVICE)
     asked: dict[str, Any] = next((mapping.get("Ebs", {}) for mapping in mappings if mapping["DeviceName"] == name), {})
     root = {**device, **{key: value for key, value in asked.items() if value is not None}}
+    if int(root["VolumeSize"]) < int(device["VolumeSize"]):
+        size, needed, snapshot = root["VolumeSize"], device["VolumeSize"], image.ebs_snapshot.id
+        message = f"Volume of size {size}GB is smaller than snapshot '{snapshot}', expect size >= {needed}GB"
+        raise AwsError("InvalidBlockDeviceMapping", message)
     others = [mapping for mapping in mappings if mapping["DeviceName"] != name and "Ebs" in mapping]
     return [{"DeviceName": name, "Ebs": root, "NoDevice": None}, *others]
 

@@ -5,6 +5,7 @@ import pytest
 from bake import recipe
 from bake.recipe import Recipe
 from console.errors import BadInput
+from infra.parameters import load_all
 
 
 def test_a_tier_is_a_folder_with_a_recipe() -> None:
@@ -76,3 +77,10 @@ def test_the_version_is_the_one_of_the_application(tier: Recipe) -> None:
 def test_a_path_is_shown_as_the_user_knows_it() -> None:
     assert recipe.show(recipe.RECIPES / "web") == "packer/web"
     assert recipe.show(Path("/elsewhere")) == "/elsewhere"
+
+
+def test_every_environment_launches_with_room_for_the_root_volume_of_each_image() -> None:
+    for tier in recipe.tiers():
+        baked = recipe.load(tier).contents.variables["root_volume_gib"]
+        launched = {environment.slug: getattr(environment, tier).root_volume_gib for environment in load_all()}
+        assert {slug: size for slug, size in launched.items() if size < int(baked)} == {}

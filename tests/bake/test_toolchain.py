@@ -47,6 +47,24 @@ def test_another_packer_is_refused_with_both_versions(monkeypatch: pytest.Monkey
     assert (caught.value.found, caught.value.expected) == ("1.9.5", PINNED.packer)
 
 
+def test_the_same_packer_is_asked_for_its_version_once_and_a_changed_one_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fake(tmp_path / "bin", PINNED.packer)
+    program, asked = tmp_path / "bin" / "packer", tmp_path / "asked"
+    program.write_text(f"{program.read_text()}echo once >> {asked}\n", encoding="utf-8")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    toolchain.find(PINNED)
+    toolchain.find(PINNED)
+    assert asked.read_text() == "once\n"
+    times = program.stat()
+    program.write_text(program.read_text().replace(PINNED.packer, "9" * len(PINNED.packer)), encoding="utf-8")
+    os.utime(program, ns=(times.st_atime_ns, times.st_mtime_ns))
+    with pytest.raises(NotReady, match="not the pinned Packer"):
+        toolchain.find(PINNED)
+
+
 def test_a_missing_plugin_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(PLUGINS_VARIABLE, str(tmp_path))
     with pytest.raises(NotReady, match="plugin amazon is not there") as caught:

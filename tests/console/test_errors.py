@@ -1,6 +1,8 @@
 """The one kind of error that a user sees."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +73,28 @@ def test_with_json_the_error_is_also_one_object_on_standard_output(capsys: pytes
     out, err = capsys.readouterr()
     assert json.loads(out) == {"error": {"what": "bad", "where": "here"}}
     assert "error: bad" in err
+
+
+def test_with_json_a_mistake_in_the_command_line_is_one_object_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run(command, ["--json", "--nonsense", "0"])
+    out, err = capsys.readouterr()
+    assert "--nonsense" in json.loads(out)["error"]["what"]
+    assert "--nonsense" in err
+
+
+@pytest.mark.parametrize(("variable", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_an_error_is_coloured_on_a_terminal_unless_no_color_is_set(variable: dict[str, str], coloured: bool) -> None:
+    terminal, theirs = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | variable
+    program = f"import runpy; m = runpy.run_path({__file__!r}); m['run'](m['command'], ['bad'])"
+    done = subprocess.run([sys.executable, "-c", program], env=environment, stderr=theirs, timeout=60)
+    os.close(theirs)
+    said = os.read(terminal, 4096).decode()
+    os.close(terminal)
+    assert done.returncode == ExitCode.BAD_INPUT
+    assert ("\x1b[" in said) is coloured
+    assert "error:" in said
 
 
 def kiln(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -147,6 +147,19 @@ def test_an_installed_removed_or_updated_library_changes_the_digest(app: Any, mo
     assert len(digests) == 4
 
 
+@pytest.mark.parametrize("name", ["thing.py", "sitecustomize.py", "thing.pth", "thing.cpython-311-x86_64-linux-gnu.so"])
+def test_a_module_that_no_distribution_brought_changes_the_digest(
+    app: Any, monkeypatch: Any, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setattr(app, "SEARCH_PATH", (*app.SEARCH_PATH, str(tmp_path)))
+    digests = {app.inputs({})}
+    (tmp_path / name).write_text("")
+    digests.add(app.inputs({}))
+    (tmp_path / name).write_text("#")
+    digests.add(app.inputs({}))
+    assert len(digests) == 3
+
+
 def test_another_python_or_another_node_changes_the_digest(app: Any, monkeypatch: Any, tmp_path: Path) -> None:
     digests = {app.inputs({})}
     node = tmp_path / "node"

@@ -13,9 +13,9 @@ from rehearsal.up import down, up
 PROJECT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pipeline() -> Iterator[Pipeline]:
-    """Six bootstrapped accounts, nothing deployed."""
+    """Six bootstrapped accounts, nothing deployed: each file of tests begins with a rehearsal of its own."""
     name = f"t{os.getpid()}"
     state = up(name, 0, True, Progress())
     try:
@@ -24,7 +24,7 @@ def pipeline() -> Iterator[Pipeline]:
         down(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tooling(pipeline: Pipeline) -> Pipeline:
     """The same with Payroll-Tooling deployed: images can be baked."""
     pipeline.deploy("Payroll-Tooling")

@@ -26,7 +26,7 @@ def rehearsal(home: dict[str, str], *arguments: str) -> subprocess.CompletedProc
     return subprocess.run(command, cwd=ROOT, env=home, capture_output=True, text=True, timeout=300, check=False)
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status", "env", "run", "demo"])
+@pytest.mark.parametrize("command", ["up", "down", "status", "env", "run", "demo", "resources"])
 def test_every_command_explains_itself_with_an_example_and_its_exit_codes(home: dict[str, str], command: str) -> None:
     said = rehearsal(home, command, "--help").stdout
     assert "Example:" in said

@@ -20,7 +20,6 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from rehearsal.balancer import Balancers
-from rehearsal.balancer.addresses import LoopbackAddresses
 from rehearsal.certificates import CertificateAuthority
 from rehearsal.front.app import Front
 from rehearsal.front.clients import Clients
@@ -39,6 +38,24 @@ def until(test: Callable[[], Any], seconds: float = 10.0) -> Any:
             return result
         time.sleep(0.02)
     raise AssertionError(f"not within {seconds} s: {test}")
+
+
+class LoopbackAddresses:
+    """Addresses of the loopback device, since these tests have no network namespace of their own.
+
+    Args:
+        prefix: the first three numbers, for example "127.31.7".
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._numbers = itertools.count(10)
+
+    def take(self, record: Any) -> str:
+        return f"{self._prefix}.{next(self._numbers)}"
+
+    def give_back(self, record: Any, address: str) -> None:
+        """Never given out again."""
 
 
 class Server(ThreadingHTTPServer):

@@ -14,12 +14,18 @@ from rehearsal.moto_hooks.ec2_record import decoded
 
 
 @dataclass
+class Snapshot:
+    id: str = "snap-1"
+
+
+@dataclass
 class Image:
     owner_id: str = "111111111111"
     owner_alias: str | None = None
     launch_permissions: list[dict[str, str]] = field(default_factory=list)
     root_device_name: str = "/dev/xvda"
     root_device: dict[str, Any] = field(default_factory=lambda: {"VolumeSize": 8, "Encrypted": False})
+    ebs_snapshot: Snapshot = field(default_factory=Snapshot)
 
     @property
     def is_public(self) -> bool:
@@ -54,6 +60,13 @@ def test_what_a_launch_does_not_say_of_the_root_device_is_as_in_the_image() -> N
     assert with_root_device(asked, Image())[0]["Ebs"] == {"VolumeSize": 8, "Encrypted": True}
     more = with_root_device([{"DeviceName": "/dev/sdb", "Ebs": {"VolumeSize": 5}}], Image())
     assert [device["DeviceName"] for device in more] == ["/dev/xvda", "/dev/sdb"]
+
+
+def test_a_root_volume_that_the_snapshot_of_the_image_does_not_fit_into_is_refused() -> None:
+    with pytest.raises(AwsError, match="Volume of size 7GB is smaller than snapshot 'snap-1', expect size >= 8GB"):
+        with_root_device([{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 7}}], Image())
+    larger = [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 9}}]
+    assert with_root_device(larger, Image())[0]["Ebs"]["VolumeSize"] == 9
 
 
 def test_a_request_goes_before_its_launch_template() -> None:

@@ -1,12 +1,14 @@
 """The table against what it stands on: botocore's service models and CloudFormation's schemas."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore import xform_name
 
+from rehearsal.resources import listing
 from rehearsal.resources.cast import member_for
 from rehearsal.resources.kind import Call, Each, Kind, Operation, mentions
 from rehearsal.resources.schemas import schema
@@ -87,3 +89,15 @@ def test_the_description_for_the_docs_has_every_type_once_in_order() -> None:
     found = describe()
     assert [s.type for s in found] == sorted(TABLE)
     assert all(s.remark for s in found if s.status == "recorded")
+
+
+def test_the_page_of_the_docs_is_the_one_that_the_table_makes() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "resource-types.md").read_text()
+    assert page == listing.markdown(describe())
+
+
+def test_the_plain_list_has_every_type_and_every_reason() -> None:
+    text = listing.plain(describe())
+    for status in describe():
+        assert f"{status.status:9} {status.type}" in text.splitlines()
+        assert all(reason in text for reason in status.skipped.values())

@@ -4,10 +4,11 @@ import argparse
 import logging
 import signal
 import threading
-from types import FrameType
 
 from payroll_web.identity import IdentityKeeper
 from payroll_web.server import VERSION, PayrollWeb
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger("payroll_web")
 
@@ -19,19 +20,15 @@ def main() -> None:
     options = arguments.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
 
+    # Blocked before the first thread and waited for by the kernel's means: a signal that comes while Python is about to
+    # wait for an Event or a queue is noted by its handler and wakes nobody, and the service would serve on for ever.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     identity = IdentityKeeper()
     server = PayrollWeb(options.host, options.port, identity)
-    stop = threading.Event()
-
-    def asked_to_stop(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, asked_to_stop)
-    signal.signal(signal.SIGINT, asked_to_stop)
     threading.Thread(target=server.serve_forever, args=(0.05,), name="server", daemon=True).start()
     identity.start()
     log.info("payroll-web %s listens on %s:%d", VERSION, options.host, server.server_port)
-    stop.wait()
+    signal.sigwait(STOP_SIGNALS)
     log.info("stopping")
     identity.stop()
     server.drain()
