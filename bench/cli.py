@@ -81,4 +81,5 @@ def circumstances(load: float) -> str:
     answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     found = {tool["name"]: tool["found"] for tool in json.loads(answer)["tools"]}
     versions = ", ".join(f"{name} {found[name]}" for name in TOOLS if name in found)
-    return f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} processors, load {load:.1f} before it began. Versions: {versions}."
+    machine = f"{os.cpu_count()} processors, load {load:.1f} before it began"
+    return f"{datetime.now(UTC):%d %B %Y}, {machine}. Versions: {versions}."

@@ -121,7 +121,7 @@ def test_the_end_of_run_is_the_end_of_its_command_and_of_the_rehearsal(
 
 
 def test_a_command_in_run_may_clean_up_after_ctrl_c(start: Callable[..., Command]) -> None:
-    command = 'trap "sleep 1; echo cleaned; exit 7" INT; echo started; sleep 100 & wait'
+    command = 'trap "sleep 1; echo cleaned; exit 7" INT; echo started; while :; do sleep 0.2; done'
     run = start("run", "--name", "ctrlc-run", "--no-bootstrap", "--", "bash", "-c", command)
     run.until(lambda: "started" in run.said)
     run.press_ctrl_c()
