@@ -16,6 +16,7 @@ from bake.digest import Closure
 from bake.image import ImageRecord, ImageStore
 from bake.place import APPLICATION, Home, Workshop
 from bake.plan import Action, Plan, plan
+from bake.protection import protect
 from bake.recipe import Recipe
 from bake.stopwatch import Stopwatch
 from bake.workspace import Workspace
@@ -126,7 +127,7 @@ class Baker:
         )
 
     def bake_anew(self, tier: Recipe, artifact: Artifact, closure: Closure, watch: Stopwatch) -> ImageRecord:
-        """Packer → verify → share → record."""
+        """Packer → verify → share → record → protect."""
         tools = toolchain.find(self.versions)
         build = Build.of(tier, closure.digest, closure.parent, self.home)
         with Workspace.of(tier, artifact, closure, self.versions) as workspace, build.swept(self.aws, self.progress):
@@ -143,11 +144,15 @@ class Baker:
             watch.lap("share")
             record = self._record(tier, build, closure, made, snapshots)
             self.store.put(record)
+            protect(self.aws, made.image_id)
         return record
 
     def share_with_all(self, record: ImageRecord) -> ImageRecord:
-        """Share an image that is reused; AWS says whether that changes anything, not the record."""
+        """Share and protect an image that is reused; AWS says whether that changes anything, not the record."""
         self._share(record.image_ids[self.home.region], record.snapshot_ids[self.home.region])
+        for image, described in verify.describe(self.aws, record.image_ids.values()).items():
+            if described.get("DeregistrationProtection") == "disabled":  # its bake was killed just before
+                protect(self.aws, image)
         if set(self.home.others) <= set(record.shared_with):
             return record
         record = record.model_copy(update={"shared_with": self.home.others})

@@ -52,10 +52,8 @@ source "amazon-ebs" "image" {
   }
 
   deprecate_at = timeadd(timestamp(), "8760h")
-  deregistration_protection {
-    enabled       = true
-    with_cooldown = true
-  }
+  # No deregistration protection here: bake sets it, with its cooldown of a day, when the image is recorded. An image of a
+  # bake that fails after Packer has made it could not be removed for that day.
 
   run_tags        = var.image_tags
   run_volume_tags = var.image_tags

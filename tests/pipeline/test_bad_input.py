@@ -224,11 +224,13 @@ def test_a_mistake_in_a_template_has_the_file_and_the_line_that_the_user_knows(t
 
 
 def test_an_image_that_was_deregistered_stops_the_deployment_and_is_baked_again(tooling: Pipeline) -> None:
-    template = tooling.workspace / "packer" / "web" / "web.pkr.hcl"
+    protection = tooling.workspace / "bake" / "protection.py"
     # What is protected with a cool-down, nobody could deregister here before tomorrow.
-    with changed(template, "enabled       = true\n    with_cooldown = true", "enabled = false"):
+    with changed(protection, "WithCooldown=True", "WithCooldown=False"):
         (first,) = tooling.bake("web")["image_ids"].values()
-        tooling.client("ec2", "dev").deregister_image(ImageId=first)
+        ec2 = tooling.client("ec2", "dev")
+        ec2.disable_image_deregistration_protection(ImageId=first)
+        ec2.deregister_image(ImageId=first)
         said = tooling.deploy("Payroll-Stage", expect_failure=True)
         assert first in said
         assert "Traceback" not in said

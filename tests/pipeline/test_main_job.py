@@ -39,6 +39,7 @@ def test_bake_makes_an_image_and_records_it(tooling: Pipeline, images: dict[str,
     tags = {t["Key"]: t["Value"] for t in found["Tags"]}
     assert tags["kiln:tier"] == "web"
     assert tags["kiln:digest"] == baked["digest"]
+    assert found["DeregistrationProtection"] == "enabled-with-cooldown"
     assert image_id(baked) in tooling.state.identity.images.read_text()
 
 
