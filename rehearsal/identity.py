@@ -86,7 +86,15 @@ def save(state: State) -> None:
     draft = path.with_suffix(".new")
     draft.touch(mode=0o600)
     draft.write_text(json.dumps(asdict(state), indent=2))
+    give_to_owner(draft)
     draft.replace(path)
+
+
+def give_to_owner(path: Path) -> None:
+    """Where sudo started this process, what it writes belongs to the user who asked for it: the owner of its folder."""
+    owner = path.parent.stat()
+    if owner.st_uid != os.geteuid():
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def load(name: str) -> State | None:

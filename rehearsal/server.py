@@ -110,8 +110,8 @@ def _run(
     accounts.write_profiles(this.folder / "aws", issued)
     stack.enter_context(curl.kept_in_step(this.folder / "curl", this.ca, balancers.endpoints))
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    identity.save(State(this.name, this.port, os.getpid(), started, profile, issued))
     _give_to_owner(this.folder)
+    identity.save(State(this.name, this.port, os.getpid(), started, profile, issued))
     log.info("%s is up at %s", this.name, this.url)
     asked_to_end.recv(1)
     log.info("%s goes down", this.name)
@@ -133,13 +133,8 @@ def _serve(front: "Front", listener: socket.socket) -> Any:
 
 def _give_to_owner(folder: Path) -> None:
     """Where sudo started this process, its files belong to the user who asked for it."""
-    if not folder.is_dir():
-        return
-    owner = folder.stat()
-    if owner.st_uid == os.geteuid():
-        return
-    for path in folder.rglob("*"):
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    for path in sorted(folder.rglob("*")):  # a folder before what is in it
+        identity.give_to_owner(path)
 
 
 def main(name: str, port: int) -> None:
