@@ -1,7 +1,9 @@
 """The container behind a machine: made, brought up, halted, removed. It knows nothing of states."""
 
 import logging
+import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +18,8 @@ from rehearsal.guests.network import Networks
 from rehearsal.guests.podman import Container, Podman
 
 ORDERLY_SECONDS = 20  # how long systemd may take to stop its units
+FIRST_MOMENTS_SECONDS = 5  # until systemd expects signals; it takes a fraction of a second
+SHUTDOWN_SIGNAL = signal.SIGRTMIN + 3  # systemd(1): halts the machine; what podman sends to a container with systemd
 REBOOT_EXIT_CODE = 129  # the kernel ends the first process of a container that asks for a reboot by SIGHUP (reboot(2))
 ROLE_SECONDS = 3600
 
@@ -40,6 +44,16 @@ class Host:
     clients: "Clients"
     folder: Path
     settings: Path
+
+
+def expects(pid: int, number: int) -> bool:
+    """Whether a process catches a signal or reads it from a descriptor (then it is blocked); True where it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return True
+    masks = [int(line.split()[1], 16) for line in lines if line.startswith(("SigBlk:", "SigCgt:"))]
+    return any(mask >> (number - 1) & 1 for mask in masks)
 
 
 class Guest:
@@ -114,7 +128,16 @@ class Guest:
         """Stop the guest in order; its file system stays."""
         self._detach()
         if self._made:
+            self._wait_for_systemd()
             self._host.podman.stop(self.name, ORDERLY_SECONDS)
+
+    def _wait_for_systemd(self) -> None:
+        """The kernel drops a signal to a first process that does not expect it yet, and the guest would never stop."""
+        limit = time.monotonic() + FIRST_MOMENTS_SECONDS
+        while self._pid_file.exists() and not expects(int(self._pid_file.read_text()), SHUTDOWN_SIGNAL):
+            if time.monotonic() > limit:
+                return
+            time.sleep(0.02)
 
     def remove(self) -> None:
         """Stop the guest in order and remove it."""

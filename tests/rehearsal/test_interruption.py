@@ -31,6 +31,8 @@ class Command:
             stdout=self._output.open("w"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # A shell that runs the tests in the background has SIGINT ignored, and its children would inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     @property
