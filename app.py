@@ -2,7 +2,8 @@
 
 An unchanged synthesis costs about 0.05 s instead of two seconds. It must never return a stale assembly, so:
 
-- The digest covers every source, setting and library that can change the outcome, and every byte that was written.
+- The digest covers every source and setting that can change the outcome, every installed distribution, and every byte
+  that was written; beside it, size and time of every library file that the synthesis loaded.
 - What the digest does not cover, the synthesis does not see: other environment variables are taken away first.
 - Bytecode is checked by the hash of its source. Python by itself compares times in seconds and sizes, and would run the
   old code after a quick edit that keeps the length.
@@ -20,6 +21,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 SOURCE_ROOTS = (ROOT / "constructs", ROOT)
@@ -57,13 +59,13 @@ def main() -> None:
     stamp = folder / STAMP
     context = given_context()
     before = inputs(context)
-    if not _foreign_code() and _remembered(stamp) == [before, outputs(folder)]:
+    if not _foreign_code() and _is_current(_remembered(stamp), before, folder):
         return
     stamp.unlink(missing_ok=True)
     _isolate(context)
     _synthesize(folder, context)
     if not _foreign_code() and before == inputs(context):
-        _remember(stamp, [before, outputs(folder)])
+        _remember(stamp, {"inputs": before, "outputs": outputs(folder), "loaded": _states(_loaded())})
 
 
 def given_context() -> dict[str, object]:
@@ -165,13 +167,48 @@ def _synthesize(folder: Path, context: dict[str, object]) -> None:
         sys.exit(error.exit_code)
 
 
-def _remembered(stamp: Path) -> list[str] | None:
-    return stamp.read_text().split() if stamp.exists() else None
+def _is_current(known: dict[str, Any], before: str, folder: Path) -> bool:
+    """Whether what was remembered is still so; the cheapest comparison first."""
+    return (
+        known.get("inputs") == before
+        and known.get("loaded") == _states(known["loaded"])
+        and known.get("outputs") == outputs(folder)
+    )
 
 
-def _remember(stamp: Path, digests: list[str]) -> None:
+def _loaded() -> list[str]:
+    """The files of every module that the synthesis has loaded, and what jsii gives to Node: kernel and packages."""
+    files = {file for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))}
+    folders = {Path(file).parent for file in files if Path(file).parent.name == "_jsii" or "_embedded" in file}
+    loaded = files | {str(file) for folder in folders for file in _files(folder)}
+    own = tuple(str(ROOT / source) for source in SOURCES)  # these are compared by their contents
+    return sorted(file for file in loaded if not file.startswith(own))
+
+
+def _states(files: Iterable[str]) -> dict[str, list[int] | None]:
+    """Size and time of each file: a library that was edited where it is installed is another library."""
+    return {file: _state(file) for file in files}
+
+
+def _state(file: str) -> list[int] | None:
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _remembered(stamp: Path) -> dict[str, Any]:
+    try:
+        known = json.loads(stamp.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _remember(stamp: Path, known: dict[str, Any]) -> None:
     unfinished = stamp.with_suffix(".lock")
-    unfinished.write_text(" ".join(digests))
+    unfinished.write_text(json.dumps(known))
     unfinished.replace(stamp)
 
 

@@ -147,6 +147,18 @@ def test_an_installed_removed_or_updated_library_changes_the_digest(app: Any, mo
     assert len(digests) == 4
 
 
+def test_a_library_file_that_was_edited_where_it_is_installed_is_noticed(app: Any, tmp_path: Path) -> None:
+    library = tmp_path / "library.py"
+    library.write_text("VALUE = 1")
+    (tmp_path / "written").mkdir()
+    known = {"inputs": "i", "outputs": app.outputs(tmp_path / "written"), "loaded": app._states([str(library)])}
+    assert app._is_current(known, "i", tmp_path / "written")
+    library.write_text("VALUE = 2")
+    assert not app._is_current(known, "i", tmp_path / "written")
+    library.unlink()
+    assert not app._is_current(known, "i", tmp_path / "written")
+
+
 @pytest.mark.parametrize("name", ["thing.py", "sitecustomize.py", "thing.pth", "thing.cpython-311-x86_64-linux-gnu.so"])
 def test_a_module_that_no_distribution_brought_changes_the_digest(
     app: Any, monkeypatch: Any, tmp_path: Path, name: str
@@ -324,3 +336,12 @@ def test_where_foreign_code_may_come_in_nothing_is_remembered(launcher: Launcher
     for _ in range(2):
         subprocess.run([sys.executable, "app.py"], cwd=launcher.checkout, env=variables, check=True, timeout=120)
     assert launcher.count == 2
+
+
+def test_what_the_synthesis_loads_is_remembered_with_what_jsii_gives_to_node(launcher: Launcher) -> None:
+    launcher.run()
+    stamp = json.loads((launcher.folder / load(ROOT / "app.py").STAMP).read_text())
+    names = {Path(file).name for file in stamp["loaded"]}
+    assert not {"assembly.py", "images.py"} & names, "our own sources are compared by their contents"
+    assert any(name.startswith("aws-cdk-lib@") for name in names)
+    assert any(file.endswith(".js") for file in stamp["loaded"])
