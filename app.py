@@ -181,8 +181,8 @@ def _loaded() -> list[str]:
     files = {file for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))}
     folders = {Path(file).parent for file in files if Path(file).parent.name == "_jsii" or "_embedded" in file}
     loaded = files | {str(file) for folder in folders for file in _files(folder)}
-    own = tuple(str(ROOT / source) for source in SOURCES)  # these are compared by their contents
-    return sorted(file for file in loaded if not file.startswith(own))
+    own = [ROOT / source for source in SOURCES]  # these are compared by their contents
+    return sorted(file for file in loaded if not any(map(Path(file).is_relative_to, own)))
 
 
 def _states(files: Iterable[str]) -> dict[str, list[int] | None]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bake import artifact, digest, recipe, share, toolchain, verify
 from bake.artifact import Artifact
@@ -22,6 +23,8 @@ from bake.stopwatch import Stopwatch
 from bake.workspace import Workspace
 from console.progress import Progress
 from infra import images as images_file
+
+Described = Mapping[str, Mapping[str, Any]]  # image id → what EC2 says of it; one that is gone is not in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Baker:
         watch = Stopwatch({"lookup": self.look_up_seconds})
         made = artifact.make(tier)
         closure = self.close(tier, made)
-        record, decision = self.decide(tier, closure)
+        record, described, decision = self.decide(tier, closure)
         watch.lap("plan")
 
         if self.options.dry_run:
@@ -98,7 +101,7 @@ class Baker:
                 step.result = ", ".join(record.image_ids.values())
             action = "baked"
         else:
-            record = self.share_with_all(record)
+            record = self.share_with_all(record, described)
             action = "reused"
         images_file.record(self.images, tier.tier, record.digest, dict(record.image_ids))
         watch.lap("record")
@@ -115,15 +118,17 @@ class Baker:
             tools=self.versions.by_tool(),
         )
 
-    def decide(self, tier: Recipe, closure: Closure) -> tuple[ImageRecord | None, Plan]:
-        """The record of this digest, if there is one, and what follows from it."""
+    def decide(self, tier: Recipe, closure: Closure) -> tuple[ImageRecord | None, Described, Plan]:
+        """The record of this digest, if there is one, its images as EC2 describes them, and what follows from it."""
         record = self.store.get(tier.tier, closure.digest)
         asked = record.image_ids.values() if record and not self.options.force else ()
         described = verify.describe(self.aws, asked)
         states = {image_id: str(one["State"]) for image_id, one in described.items()}
         in_force = record or self._record_in_force(tier.tier)
-        return record, plan(
-            closure, record, states, in_force=in_force.closure if in_force else None, force=self.options.force
+        return (
+            record,
+            described,
+            plan(closure, record, states, in_force=in_force.closure if in_force else None, force=self.options.force),
         )
 
     def bake_anew(self, tier: Recipe, artifact: Artifact, closure: Closure, watch: Stopwatch) -> ImageRecord:
@@ -147,11 +152,11 @@ class Baker:
             protect(self.aws, made.image_id)
         return record
 
-    def share_with_all(self, record: ImageRecord) -> ImageRecord:
+    def share_with_all(self, record: ImageRecord, described: Described) -> ImageRecord:
         """Share and protect an image that is reused; AWS says whether that changes anything, not the record."""
         self._share(record.image_ids[self.home.region], record.snapshot_ids[self.home.region])
-        for image, described in verify.describe(self.aws, record.image_ids.values()).items():
-            if described.get("DeregistrationProtection") == "disabled":  # its bake was killed just before
+        for image, as_it_is in described.items():
+            if as_it_is.get("DeregistrationProtection") == "disabled":  # its bake was killed just before
                 protect(self.aws, image)
         if set(self.home.others) <= set(record.shared_with):
             return record
