@@ -4,7 +4,7 @@ VENV := .venv/bin
 # For what runs in the environment; not for setup, which may have to make it anew.
 IN_VENV := PATH="$(CURDIR)/$(VENV):$$PATH" $(CURDIR)/$(VENV)
 
-.PHONY: setup demo test check bench clean help
+.PHONY: setup demo test check promises bench clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -20,6 +20,9 @@ test: setup ## all tests
 
 check: setup ## the one gate: format, lint, types, imports, recipes, templates, docs
 	@$(IN_VENV)/python -m toolchain check
+
+promises: setup ## break every hardened setting in every template: each break must be found
+	@$(IN_VENV)/python -m infra promises --prove
 
 bench: setup ## ratios, measured side by side in one run; writes docs/benchmarks.md
 	@$(IN_VENV)/python -m rehearsal run -- $(CURDIR)/$(VENV)/python -m bench --output docs/benchmarks.md

@@ -161,7 +161,7 @@ def _synthesize(folder: Path, context: dict[str, object]) -> None:
         known = images.load(file)
         from infra.assembly import synthesize
 
-        synthesize(environments, known, file, folder)
+        synthesize(environments, known, file, folder, release=str(context.get("kiln:release", "")))
     except KilnError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -13,7 +13,6 @@ from typing import Self
 
 from bake import sweep
 from bake.artifact import Artifact
-from bake.aws import Aws
 from bake.digest import Closure
 from bake.image import TestResult
 from bake.log import BuildLog
@@ -24,6 +23,7 @@ from bake.place import APPLICATION, Home, Workshop
 from bake.recipe import ROOT, Recipe
 from bake.toolchain import Toolchain
 from bake.workspace import Workspace
+from console.aws import Aws
 from console.errors import BadInput, KilnError
 from console.progress import Progress
 

@@ -96,8 +96,8 @@ def explain_in_words(outcome: Any) -> None:
 def sweep_build(build: str, dry_run: bool, as_json: bool) -> None:
     """Remove what a build left that could not be swept in its time. Raises KilnError where something is still left."""
     from bake import sweep
-    from bake.aws import Aws, errors
     from bake.place import Home
+    from console.aws import Aws, errors
 
     home = Home.from_parameter_files()
     aws = Aws(home.region)

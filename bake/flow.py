@@ -11,7 +11,6 @@ from typing import Any
 
 from bake import artifact, digest, recipe, share, toolchain, verify
 from bake.artifact import Artifact
-from bake.aws import Aws
 from bake.build import Build, Made, validate
 from bake.digest import Closure
 from bake.image import ImageRecord, ImageStore
@@ -21,6 +20,7 @@ from bake.protection import protect
 from bake.recipe import Recipe
 from bake.stopwatch import Stopwatch
 from bake.workspace import Workspace
+from console.aws import Aws
 from console.progress import Progress
 from infra import images as images_file
 

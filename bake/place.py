@@ -6,8 +6,8 @@ The account comes from the parameter files, the rest from SSM parameters that th
 from dataclasses import dataclass
 from typing import Self
 
-from bake.aws import Aws, errors
 from bake.recipe import FILE, Recipe, show
+from console.aws import Aws, errors
 from console.errors import BadInput, KilnError, NotReady
 from infra.parameters import load_all
 

@@ -4,7 +4,7 @@ Set last: a protection with cooldown lasts a day longer than the wish to remove 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deregistration-protection.html
 """
 
-from bake.aws import Aws, errors
+from console.aws import Aws, errors
 
 
 def protect(aws: Aws, image: str) -> None:

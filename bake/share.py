@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bake.aws import Aws, errors
+from console.aws import Aws, errors
 
 # What an account needs to launch from an image that is encrypted with another account's key:
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AMIEncryption.html#sharing-encrypted-amis

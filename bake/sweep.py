@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from bake.aws import Aws, errors
 from bake.place import APPLICATION
 from bake.verify import snapshots_of, tags_of
+from console.aws import Aws, errors
 
 TAG = "kiln:build"
 # What a call made that was under way when Packer ended appears a moment later: look twice at least. The last round only

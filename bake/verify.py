@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bake.aws import Aws, code_of, errors
+from console.aws import Aws, code_of, errors
 from console.errors import KilnError
 
 

@@ -1,4 +1,6 @@
-"""Six environments from one set of templates, against the same stacks synthesized naively six times.
+"""Six environments from one set of templates, against the same stacks synthesized naively six times, and against one.
+
+The one is Dev, which has every stack but Backup and Vault.
 
 A run with nothing changed is measured twice: what app.py needs, and what `cdk synth` needs with all that the CLI does
 besides (`cdk --version` does nothing else).
@@ -26,14 +28,15 @@ from infra.assembly import synthesize
 
 file = images.path_in_force()
 count = int(sys.argv[2])
-synthesize(parameters.load_all()[:count], images.load(file), file, Path(sys.argv[1]))
+environments = parameters.load_all()
+synthesize([e for e in environments if count > 1 or e.name == "Dev"], images.load(file), file, Path(sys.argv[1]))
 """
 
 NAIVE = """
 import sys
 import aws_cdk as cdk
 from infra import images, parameters
-from infra.assembly import CONTEXT, SHARED_STACKS
+from infra.assembly import CONTEXT, machines_of, stacks_of
 from infra.stacks.parameters import Parameters
 from infra.stacks.tooling import Tooling
 
@@ -42,8 +45,9 @@ environments = parameters.load_all()
 app = cdk.App(outdir=sys.argv[1], post_cli_context=CONTEXT, analytics_reporting=False,
               builtin_cloud_formation_validation=False)
 for e in environments:
-    Parameters(app, f"Parameters-{e.name}", environment=e, image_ids={"web": loaded.image_id("web", e.region)})
-    for stack in SHARED_STACKS:
+    image_ids = {machine: loaded.image_id("web", e.region) for machine in machines_of(e)}
+    Parameters(app, f"Parameters-{e.name}", environment=e, environments=environments, image_ids=image_ids)
+    for stack in stacks_of(e):
         stack(app, f"{stack.__name__}-{e.name}")
     if e.tooling:
         Tooling(app, "Tooling", home=e, cidr=e.tooling.cidr, account_ids=[o.account for o in environments if o != e])

@@ -10,6 +10,13 @@ import click
 from console.command import print_json
 from console.errors import ExitCode
 from infra import parameters
+from infra.commands.checkers import lint, nag
+from infra.commands.contracts import contracts
+from infra.commands.cost import cost
+from infra.commands.exceptions import exceptions
+from infra.commands.lock import lock
+from infra.commands.permissions import permissions
+from infra.commands.promises import promises
 from infra.mistakes import Mistake
 
 SCHEMA = Path(__file__).resolve().parent / "schema" / "environment.schema.json"
@@ -19,7 +26,7 @@ EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted."
 
 @click.group(epilog=f"Example: python -m infra check\n\n{EXIT_CODES}")
 def infra() -> None:
-    """Parameter files: everything in which one environment differs from another."""
+    """Parameter files, and what can be said of the templates without deploying them."""
 
 
 @infra.command(epilog=f"Example: python -m infra check --json\n\n{EXIT_CODES}")
@@ -59,6 +66,16 @@ def schema(as_json: bool) -> None:
 def schema_text() -> str:
     """The schema as it is kept in the tree."""
     return json.dumps(parameters.schema(), indent=2) + "\n"
+
+
+infra.add_command(contracts)
+infra.add_command(cost)
+infra.add_command(exceptions)
+infra.add_command(lint)
+infra.add_command(lock)
+infra.add_command(nag)
+infra.add_command(permissions)
+infra.add_command(promises)
 
 
 def _in_file(file: str, mistakes: list[Mistake]) -> str:

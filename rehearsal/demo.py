@@ -19,7 +19,8 @@ from rehearsal.up import down, up
 
 ENVIRONMENT = "stage"
 FIRST_VERSION, SECOND_VERSION = "1.0.0", "1.1.0"
-CHANGED_STACKS = ("Parameters", "Web")  # by a new image
+CHANGED_STACKS = ("Bastion", "Parameters", "Web", "Worker", "WorkerCalculation", "WorkerMQ")
+"""By a new image of Web: the tiers that have no recipe of their own yet run it, too."""
 
 
 def show(name: str, keep: bool, project: Path) -> dict[str, Any]:
@@ -76,7 +77,9 @@ def walk(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     report["first_bake"] = bake(pipeline, progress, f"version {FIRST_VERSION}")
     with progress.step("cdk deploy Payroll-Stage") as step:
         pipeline.deploy("Payroll-Stage")
-        step.result = f"{len(pipeline.stack_updates(ENVIRONMENT)) - 1} stacks"  # the bootstrap stack is not ours
+        url = pipeline.output(ENVIRONMENT, "Payroll-Stage", "ServiceUrl")
+        # The bootstrap stack is not ours.
+        step.result = f"{len(pipeline.stack_updates(ENVIRONMENT)) - 1} stacks; {url}"
     report["host_name"] = pipeline.endpoint(ENVIRONMENT).host_name
     report["first_page"] = asdict(look(pipeline, progress, report["first_bake"], FIRST_VERSION))
 
@@ -122,7 +125,7 @@ def roll(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     at = pipeline.endpoint(ENVIRONMENT)
     with progress.step(f"cdk deploy Payroll-Stage, version {SECOND_VERSION}, under load") as step:
         with Load(at.address, at.host_name, pipeline.state.identity.ca, enter=pipeline.enter) as load:
-            pipeline.deploy("Payroll-Stage")
+            pipeline.deploy_new_image(ENVIRONMENT, "Payroll-Stage")
         after = pipeline.stack_updates(ENVIRONMENT)
         changed = sorted(name for name in after if after[name] != before.get(name))
         figures = load.figures()
@@ -149,8 +152,7 @@ def promote(pipeline: Pipeline, progress: Progress) -> dict[str, str]:
         same_image = pipeline.launch_template_images(ENVIRONMENT) == pipeline.launch_template_images("production")
         if not same_image:
             raise KilnError("Stage and Production have different images")
-        lines = ", ".join(f"{name} {digest[:12]}" for name, digest in sorted(shared.items()))
-        step.result = f"same templates as Stage: {lines}; same AMI"
+        step.result = f"the same {len(shared)} templates as Stage, byte for byte, and the same AMI"
     return shared
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from console.errors import KilnError
 from rehearsal import foreground
+from rehearsal.calculations import Calculations
 from rehearsal.guests.namespace import Namespace
 from rehearsal.identity import State
 from rehearsal.up import environment_of, inside
@@ -93,6 +94,11 @@ class Pipeline:
         """`cdk deploy`: gives what it printed."""
         return self.run("cdk", "deploy", *stacks, expect_failure=expect_failure)
 
+    def deploy_new_image(self, environment: str, *stacks: str, expect_failure: bool = False) -> str:
+        """`cdk deploy` where instances of `environment` are replaced; their calculations come to an end."""
+        with Calculations(self.client("autoscaling", environment)):
+            return self.deploy(*stacks, expect_failure=expect_failure)
+
     def bake(self, *tiers: str) -> dict[str, Any]:
         """`python -m bake … --json`: gives its object."""
         answer: dict[str, Any] = json.loads(self.run("python", "-m", "bake", *tiers, "--json"))
@@ -144,6 +150,11 @@ class Pipeline:
             )["LaunchTemplateVersions"]
             images |= {v["LaunchTemplateData"]["ImageId"] for v in versions}
         return images
+
+    def output(self, environment: str, stack: str, key: str) -> str:
+        """An output of a stack."""
+        (found,) = self.client("cloudformation", environment).describe_stacks(StackName=stack)["Stacks"]
+        return str(next(o["OutputValue"] for o in found["Outputs"] if o["OutputKey"] == key))
 
     # --- the page ---------------------------------------------------------------------------------------------------
     def endpoint(self, environment: str) -> Endpoint:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rehearsal import accounts, curl, identity
 from rehearsal.guests.namespace import Namespace
 from rehearsal.identity import Identity, State
+from rehearsal.pace import Pace
 
 if TYPE_CHECKING:
     from rehearsal.front.app import Front
@@ -74,15 +75,22 @@ def _run(
     os.environ.update(MOTO_SETTINGS)
     # moto and what stands on it are imported only now, inside the namespace and with its settings in place.
     from rehearsal import moto_hooks
+    from rehearsal.alarms import Alarms
+    from rehearsal.alarms.measures import balancers as load
+    from rehearsal.alarms.measures import groups as group_sizes
+    from rehearsal.alarms.measures import machines as guests
+    from rehearsal.alarms.measures import queues
     from rehearsal.balancer import Balancers
     from rehearsal.certificates import CertificateAuthority
-    from rehearsal.cloudformation import CloudFormation
+    from rehearsal.cloudformation import CloudFormation, custom_resources
     from rehearsal.cloudformation.trail import Trail
     from rehearsal.front.app import Front
     from rehearsal.front.clients import Clients
+    from rehearsal.functions import Functions
     from rehearsal.groups import Groups
     from rehearsal.guests import Machines
     from rehearsal.moto_hooks.iam import account_of
+    from rehearsal.recorded_services import recorded_services
 
     clients = Clients(this.url)
     front = Front(account_of, clients.access_key)
@@ -91,19 +99,34 @@ def _run(
     authority = CertificateAuthority(this.ca.parent)
     balancers = Balancers(this.folder / "balancers", route=namespace.route)
     machines = Machines(this, clients, namespace, [(a.id, a.region) for a in declared])
-    groups = Groups(clients)
-    engine = CloudFormation(clients)
-    moto_hooks.install(machines=machines, groups=groups, authority=authority)
+    pace = Pace.of_environment()
+    groups = Groups(clients, pace)
+    measured = [
+        queues.queues,
+        group_sizes.groups,
+        load.publisher(balancers.each),
+        guests.publisher(this.folder / "guests" / "processes"),
+    ]
+    alarms = Alarms(clients, groups.scale, measured, pace)
+    functions = Functions(clients, this.folder / "functions")
+    engine = CloudFormation(clients, pace=pace)
+    recorded = recorded_services(clients)
+    moto_hooks.install(machines=machines, groups=groups, authority=authority, functions=functions)
 
-    for service in (*machines.services, *groups.services, *balancers.services, engine, Trail()):
+    parts = (machines, balancers, groups, alarms)
+    for service in (*(s for part in (*parts, recorded) for s in part.services), engine, Trail()):
         front.add(service)
-    for part in (machines, balancers, groups):
+    for completion in recorded.completions:
+        front.add_completion(completion)
+    for part in parts:
         stack.callback(part.close)
         part.start()
+    front.add_receiver(custom_resources.PAGE, engine.receive)
     front.add_page("balancers", lambda: json.dumps([asdict(e) for e in balancers.endpoints()]))
     for listener in listeners:
         stack.callback(_serve(front, listener).shutdown)
     stack.callback(engine.close)
+    stack.callback(functions.close)
     engine.start(declared[0].id, declared[0].region)
 
     issued = tuple(accounts.issue(clients, account) for account in declared)

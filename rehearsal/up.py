@@ -18,6 +18,7 @@ from console.progress import Progress
 from rehearsal import accounts, identity
 from rehearsal.bootstrap import bootstrap
 from rehearsal.identity import State
+from rehearsal.pace import Pace
 
 START_LIMIT_SECONDS = 1000  # the first start ever builds the base image of the guests (base_image.BUILD_SECONDS)
 FIRST_PORT = 1024
@@ -35,6 +36,7 @@ def up(name: str, port: int, with_bootstrap: bool, progress: Progress) -> State:
         return state
     refuse_where_guests_cannot_run()
     refuse_taken_port(port)
+    Pace.of_environment()
     folder = identity.folder_of(name)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)

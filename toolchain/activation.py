@@ -15,9 +15,18 @@ from toolchain.layout import BIN, CDK, NODE, PACKER_PLUGINS, ROOT, SITE_PACKAGES
 PTH = SITE_PACKAGES / "kiln.pth"
 
 
+STACKS_AT_ONCE = 8
+"""More than an environment of Payroll has side by side at any time. The CLI takes every option from `CDK_…` too."""
+
+
 def cdk_wrapper() -> str:
-    """The text of .venv/bin/cdk."""
-    return f'#!/bin/sh\nPATH="{BIN}:$PATH" JSII_NODE="{NODE}"\nexport PATH JSII_NODE\nexec "{NODE}" "{CDK}" "$@"\n'
+    """The text of .venv/bin/cdk: stacks that do not wait for each other are deployed side by side."""
+    return (
+        "#!/bin/sh\n"
+        f'PATH="{BIN}:$PATH" JSII_NODE="{NODE}" CDK_CONCURRENCY="${{CDK_CONCURRENCY:-{STACKS_AT_ONCE}}}"\n'
+        "export PATH JSII_NODE CDK_CONCURRENCY\n"
+        f'exec "{NODE}" "{CDK}" "$@"\n'
+    )
 
 
 def packer_wrapper(packer: Path) -> str:

@@ -8,6 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from kiln.flow_log import FlowLog
+from kiln.log_group import Records
 from kiln.name_tag import name_tag
 
 
@@ -16,9 +18,10 @@ class BakeNetwork(Construct):
 
     Args:
         cidr: the VPC's IPv4 block, at least a /23; its first /24 is for the NAT gateway, its second for builders.
+        records: how the traffic is kept: what a builder has fetched becomes part of an image.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, cidr: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, cidr: str, records: Records) -> None:
         super().__init__(scope, construct_id)
         vpc = ec2.CfnVPC(
             self, "Vpc", cidr_block=cidr, enable_dns_hostnames=True, enable_dns_support=True, tags=name_tag("vpc")
@@ -51,6 +54,16 @@ class BakeNetwork(Construct):
             destination_cidr_block="0.0.0.0/0",
             nat_gateway_id=nat.ref,
         )
+        ec2.CfnVPCEndpoint(
+            self,
+            "S3",
+            vpc_id=self.vpc_id,
+            vpc_endpoint_type="Gateway",
+            service_name=f"com.amazonaws.{cdk.Aws.REGION}.s3",
+            route_table_ids=[builder_routes.ref],
+            tags=name_tag("s3"),
+        )
+        FlowLog(self, "FlowLog", vpc_id=self.vpc_id, records=records)
         self.security_group_id = self._security_group(cidr)
 
     def _subnet(self, name: str, block: str) -> tuple[ec2.CfnSubnet, ec2.CfnRouteTable]:

@@ -3,12 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_elasticloadbalancingv2 as elb
 from constructs import Construct
 
-from kiln.tier import Size, Startup, Tier
+from kiln.auto_scaling_group import Startup
+from kiln.instance_choice import Size
+from kiln.instance_role import Access
+from kiln.listener_rule import Listener, ListenerRule
+from kiln.opening import Opening, Peer
+from kiln.surroundings import Surroundings
+from kiln.target_group import TargetGroup
+from kiln.target_tracking import TargetTracking
+from kiln.tier import Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,26 +22,28 @@ class Route:
     """Which requests of a listener come to a tier, and where its instances take them.
 
     Args:
-        listener_arn: may be a token.
-        load_balancer_security_group_id: may be a token.
+        listener: see `Listener`.
         priority: of the rule among all rules of the listener; the lowest is asked first.
         path_patterns: for example `/*`.
-        port: where the instances listen, plain HTTP.
+        port: where the instances listen, over HTTPS.
         health_path: answers 200 while the instance can take requests.
         deregistration_delay_seconds: how long a leaving instance may finish what it has begun; may be a token.
+        requests_per_instance: in a minute, to which the group scales; may be a token.
+        plain_http_reason: why the instances speak plain HTTP instead.
     """
 
-    listener_arn: str
-    load_balancer_security_group_id: str
+    listener: Listener
     priority: int
     path_patterns: Sequence[str]
     port: int
     health_path: str
     deregistration_delay_seconds: float
+    requests_per_instance: float
+    plain_http_reason: str | None = None
 
 
 class LoadBalancedTier(Construct):
-    """A `Tier` that answers the requests of a `Route`; `.tier` has its role, security group and Auto Scaling group."""
+    """A `Tier` that answers the requests of a `Route`, and grows with them; `.tier` has its role and its names."""
 
     def __init__(
         self,
@@ -43,61 +51,59 @@ class LoadBalancedTier(Construct):
         construct_id: str,
         *,
         name: str,
-        vpc: ec2.IVpc,
         image_id: str,
         size: Size,
-        readable_parameters: Sequence[str],
         startup: Startup,
+        surroundings: Surroundings,
         route: Route,
+        access: Access | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        targets = TargetGroup(
+            self,
+            "TargetGroup",
+            tier=name,
+            vpc=surroundings.vpc,
+            port=route.port,
+            health_path=route.health_path,
+            deregistration_delay_seconds=route.deregistration_delay_seconds,
+            load_balancer=route.listener.load_balancer,
+            topics=surroundings.topics,
+            plain_http_reason=route.plain_http_reason,
+        )
         self.tier = Tier(
             self,
             "Tier",
             name=name,
-            vpc=vpc,
             image_id=image_id,
             size=size,
-            readable_parameters=readable_parameters,
             startup=startup,
+            surroundings=surroundings,
+            access=access,
+            target_group_arns=[targets.arn],
+            rollback_alarms=targets.alarms,
         )
-        target_group = elb.ApplicationTargetGroup(
-            self,
-            "TargetGroup",
-            vpc=vpc,
-            port=route.port,
-            protocol=elb.ApplicationProtocol.HTTP,
-            target_type=elb.TargetType.INSTANCE,
-            deregistration_delay=cdk.Duration.seconds(route.deregistration_delay_seconds),
-            health_check=elb.HealthCheck(
-                path=route.health_path,
-                healthy_http_codes="200",
-                interval=cdk.Duration.seconds(5),
-                timeout=cdk.Duration.seconds(2),
-                healthy_threshold_count=2,
-                unhealthy_threshold_count=2,
-            ),
+        balancer = ec2.SecurityGroup.from_security_group_id(
+            self, "LoadBalancerGroup", route.listener.security_group_id, allow_all_outbound=False
         )
-        balancer_group = ec2.SecurityGroup.from_security_group_id(
-            self, "LoadBalancerGroup", route.load_balancer_security_group_id, allow_all_outbound=False
-        )
-        balancer_group.connections.allow_to(self.tier.security_group, ec2.Port.tcp(route.port), f"Requests to {name}")
-        rule = elb.CfnListenerRule(
+        instances = Peer(name, self.tier.security_group.security_group_id, route.port)
+        Opening(self, "Requests", security_group=balancer, who="Load balancer", peer=instances)
+        rule = ListenerRule(
             self,
             "Rule",
-            listener_arn=route.listener_arn,
+            listener_arn=route.listener.arn,
             priority=route.priority,
-            conditions=[
-                elb.CfnListenerRule.RuleConditionProperty(
-                    field="path-pattern",
-                    path_pattern_config=elb.CfnListenerRule.PathPatternConfigProperty(values=list(route.path_patterns)),
-                )
-            ],
-            actions=[
-                elb.CfnListenerRule.ActionProperty(type="forward", target_group_arn=target_group.target_group_arn)
-            ],
+            path_patterns=route.path_patterns,
+            weights={targets.arn: 1},
         )
-        group = self.tier.group.node.default_child
-        group.target_group_arns = [target_group.target_group_arn]
         # A target group that no rule names has no health to wait for.
-        group.add_resource_dependency(rule)
+        self.tier.group.resource.add_resource_dependency(rule.resource)
+        scaling = TargetTracking(
+            self,
+            "Scaling",
+            group_name=self.tier.group_name,
+            target=route.requests_per_instance,
+            requests_of=f"{route.listener.load_balancer}/{targets.full_name}",
+        )
+        # AWS refuses to count the requests of a target group that no load balancer has.
+        scaling.node.add_dependency(rule)

@@ -3,8 +3,8 @@
 Plain L1 resources: `ec2.Vpc` wants a concrete CIDR, a concrete number of zones and of NAT gateways, and silently makes
 none where it gets tokens. Nothing here gets a public address by itself, and the data layer has no way to the Internet.
 
-The VPC's default security group stays as AWS makes it: plain CloudFormation cannot remove its rules, and the CDK's
-switch for it is a custom resource. It admits only its own members, and no construct of Kiln joins it.
+Where the account refuses traffic from the Internet (`AccountDefaults`), the public subnets are excluded by name, and
+they alone. The default security group is closed by the function of the same construct.
 """
 
 from dataclasses import dataclass
@@ -13,10 +13,15 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from kiln.account_defaults import ClosedDefaultGroup
+from kiln.endpoints import Endpoints
+from kiln.flow_log import FlowLog
+from kiln.log_group import Records
 from kiln.name_tag import name_tag
 
 LAYERS = ("public", "app", "data")
 ZONES = 3
+BOTH_WAYS = "allow-bidirectional"
 SUBNET_HOST_BITS = "12"
 """A /20 of 4,091 usable addresses per subnet: nine of them fit into a /16 and leave seven for later."""
 
@@ -33,9 +38,22 @@ class Network(Construct):
     Args:
         cidr: the VPC's IPv4 block, a /16; may be a token.
         nat_gateways: "1", "2" or "3" as text; may be a token. A zone without its own uses the first one's.
+        interface_endpoints: "true" or "false" as text: see `Endpoints`. May be a token.
+        records: see `Records`.
+        defaults_function_arn: of `AccountDefaults`, which closes the default security group. May be a token.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, cidr: str, nat_gateways: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cidr: str,
+        nat_gateways: str,
+        interface_endpoints: str,
+        records: Records,
+        defaults_function_arn: str,
+    ) -> None:
         super().__init__(scope, construct_id)
         self._vpc = ec2.CfnVPC(
             self, "Vpc", cidr_block=cidr, enable_dns_hostnames=True, enable_dns_support=True, tags=name_tag("vpc")
@@ -53,6 +71,10 @@ class Network(Construct):
         self.subnet_ids = {layer: [subnet.ref for subnet in subnets[layer]] for layer in LAYERS}
         """Subnet ids by layer, one per zone, in the order of the zones."""
 
+        for zone, subnet_id in enumerate(self.subnet_ids["public"], start=1):
+            ec2.CfnVPCBlockPublicAccessExclusion(
+                self, f"Public{zone}Exclusion", subnet_id=subnet_id, internet_gateway_exclusion_mode=BOTH_WAYS
+            )
         nats = self._nat_gateways(subnets["public"], attachment, nat_gateways)
         public = self._route_table("Public", self.subnet_ids["public"])
         default = ec2.CfnRoute(
@@ -63,8 +85,8 @@ class Network(Construct):
             gateway_id=internet.ref,
         )
         default.add_resource_dependency(attachment)
-        for zone, subnet_id in enumerate(self.subnet_ids["app"]):
-            table = self._route_table(f"App{zone + 1}", [subnet_id])
+        tables = [self._route_table(f"App{zone}", [app]) for zone, app in enumerate(self.subnet_ids["app"], start=1)]
+        for zone, table in enumerate(tables):
             ec2.CfnRoute(
                 self,
                 f"App{zone + 1}Default",
@@ -72,7 +94,18 @@ class Network(Construct):
                 destination_cidr_block="0.0.0.0/0",
                 nat_gateway_id=_nat_of_zone(nats, zone),
             )
-        self._route_table("Data", self.subnet_ids["data"])
+        tables.append(self._route_table("Data", self.subnet_ids["data"]))
+        self.endpoints = Endpoints(
+            self,
+            "Endpoints",
+            vpc_id=self.vpc_id,
+            cidr=cidr,
+            subnet_ids=self.subnet_ids["app"],
+            route_table_ids=[table.ref for table in tables],
+            interfaces=interface_endpoints,
+        )
+        FlowLog(self, "FlowLog", vpc_id=self.vpc_id, records=records)
+        ClosedDefaultGroup(self, "DefaultGroup", function_arn=defaults_function_arn, vpc_id=self.vpc_id)
 
     def _subnet(self, layer: str, zone: int, block: str) -> ec2.CfnSubnet:
         return ec2.CfnSubnet(

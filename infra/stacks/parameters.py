@@ -5,62 +5,77 @@ from collections.abc import Mapping, Sequence
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra.parameters import Environment, Tier
+from infra.parameters import Environment
+from infra.parameters.values import NONE, Value, values
 from infra.stacks.values import PAYROLL
 from kiln.account_guard import AccountGuard
-from kiln.certificate import NO_HOSTED_ZONE
-from kiln.tier import INSTANCE_TYPE_SLOTS, NO_INSTANCE_TYPE
 
-Values = Mapping[str, str | Sequence[str]]
+VAULT = "payroll-copies"
+"""The name of the vault that takes the copies of all backups: it is named in other accounts, so nobody generates it."""
 
 
 class Parameters(cdk.Stack):
-    """Writes the values of an environment's parameter file and the image id of each tier that has one.
+    """Writes the values of an environment's parameter file, what follows from the other files, and the image ids.
 
     Args:
+        environment: whose values they are.
+        environments: all of them.
         image_ids: by tier; a tier without an image is left out, and with it the parameter that names it.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, environment: Environment, image_ids: Mapping[str, str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        environments: Sequence[Environment],
+        image_ids: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
         AccountGuard(
             self, "Guard", environment=environment.name, account=environment.account, region=environment.region
         )
-        for name, value in _values(environment).items():
+        derived = _from_its_own(environment) | _from_other_files(environment, environments)
+        for name, value in (values(environment) | derived).items():
             PAYROLL.write(self, name, value)
         for tier, image_id in image_ids.items():
             PAYROLL.write(self, image_name(tier), image_id, is_image=True)
 
 
 def image_name(tier: str) -> str:
-    """The name of the value that says which image a tier runs."""
+    """The name of the value that says which image a tier runs: `worker-mq/image-id`."""
     return f"{tier}/image-id"
 
 
-def _values(environment: Environment) -> Values:
-    return {
-        "environment": environment.name,
-        "protected": str(environment.protected).lower(),
-        "network/cidr": environment.network.cidr,
-        "network/nat-gateways": str(environment.network.nat_gateways),
-        "load-balancer/domain-name": environment.load_balancer.domain_name,
-        "load-balancer/hosted-zone-id": environment.load_balancer.hosted_zone_id or NO_HOSTED_ZONE,
-        "retention/log-days": str(environment.retention.log_days),
-        "alarms/addresses": environment.alarms.addresses,
-        **_tier_values("web", environment.web),
+def _from_its_own(environment: Environment) -> dict[str, Value]:
+    """What templates need and cannot calculate: they have no arithmetic."""
+    tiers = {
+        "web": environment.web,
+        "worker": environment.worker,
+        "worker-mq": environment.worker_mq,
+        "worker-calculation": environment.worker_calculation,
     }
+    found: dict[str, Value] = {
+        f"{name}/on-demand-percent": str(100 - tier.spot_percent) for name, tier in tiers.items() if tier
+    }
+    if environment.function:
+        found["function/new-version-weight"] = f"{environment.function.new_version_percent / 100:g}"
+    return found
 
 
-def _tier_values(name: str, tier: Tier) -> Values:
-    unused = INSTANCE_TYPE_SLOTS - len(tier.instance_types)
-    return {
-        f"{name}/instance-types": (*tier.instance_types, *[NO_INSTANCE_TYPE] * unused),
-        f"{name}/minimum": str(tier.minimum),
-        f"{name}/maximum": str(tier.maximum),
-        f"{name}/root-volume-gib": str(tier.root_volume_gib),
-        f"{name}/health-check-grace-seconds": str(tier.health_check_grace_seconds),
-        f"{name}/warmup-seconds": str(tier.warmup_seconds),
-        f"{name}/deregistration-delay-seconds": str(tier.deregistration_delay_seconds),
-    }
+def _from_other_files(environment: Environment, environments: Sequence[Environment]) -> dict[str, Value]:
+    found: dict[str, Value] = {"url": f"https://{environment.dns.domain_name}/" if environment.dns else NONE}
+    has_network = environment.network or environment.tooling
+    found["account/internet"] = "block-ingress" if has_network else "block-bidirectional"
+    vaults = [other for other in environments if other.vault]
+    # The keys stack of every environment reads it, so that it is there without a backup, too.
+    found["backup/copy-account"] = vaults[0].account if environment.backup else NONE
+    if environment.backup:
+        [owner] = vaults
+        found["backup/copy-vault-arn"] = (
+            f"arn:aws:backup:{owner.region}:{owner.account}:backup-vault:{VAULT}"  # no partition: accounts share one
+        )
+    if environment.vault:
+        found["vault/source-accounts"] = tuple(sorted(other.account for other in environments if other.backup))
+    return found

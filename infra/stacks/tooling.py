@@ -29,5 +29,5 @@ class Tooling(cdk.Stack):
         TOOLING.write(self, "subnet-id", factory.network.subnet_id)
         TOOLING.write(self, "security-group-id", factory.network.security_group_id)
         TOOLING.write(self, "instance-profile", factory.instance_profile.instance_profile_name)
-        TOOLING.write(self, "key-arn", factory.key.key_arn)
-        TOOLING.write(self, "image-bucket", factory.bucket.bucket_name)
+        TOOLING.write(self, "key-arn", factory.key.arn)
+        TOOLING.write(self, "image-bucket", factory.bucket.name)

@@ -7,11 +7,9 @@ from infra.stacks.values import PAYROLL
 
 
 class Umbrella(cdk.Stack):
-    """Says where the service answers: the last lines of a deployment, and a value for whoever asks later."""
+    """Says where the service answers: the last line of a deployment."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        url = f"https://{PAYROLL.read(self, 'load-balancer/domain-name')}/"
-        PAYROLL.write(self, "url", url)
-        cdk.CfnOutput(self, "Url", value=url)
-        cdk.CfnOutput(self, "LoadBalancer", value=PAYROLL.read(self, "load-balancer/dns-name"))
+        PAYROLL.write(self, "complete", PAYROLL.read(self, "environment"))
+        cdk.CfnOutput(self, "ServiceUrl", value=PAYROLL.read(self, "url"))

@@ -3,12 +3,12 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra.stacks.parameters import image_name
-from infra.stacks.values import PAYROLL
-from kiln.imported_network import imported_network
+from infra.stacks import tiers
+from infra.stacks.values import LISTENER, PAYROLL
+from kiln.instance_role import Access
 from kiln.load_balanced_tier import LoadBalancedTier, Route
-from kiln.shared_values import ValueType
-from kiln.tier import Size, Startup
+
+TIER = "web"
 
 
 class Web(cdk.Stack):
@@ -16,41 +16,31 @@ class Web(cdk.Stack):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        vpc = imported_network(
-            self,
-            "Vpc",
-            vpc_id=PAYROLL.read(self, "network/vpc-id", ValueType.VPC),
-            app_subnet_ids=PAYROLL.read_list(self, "network/app-subnet-ids", ValueType.SUBNETS),
-        )
-        size = Size(
-            instance_types=PAYROLL.read_list(self, "web/instance-types"),
-            minimum=PAYROLL.read_number(self, "web/minimum"),
-            maximum=PAYROLL.read_number(self, "web/maximum"),
-            root_volume_gib=PAYROLL.read_number(self, "web/root-volume-gib"),
-        )
-        startup = Startup(
-            health_check_grace_seconds=PAYROLL.read_number(self, "web/health-check-grace-seconds"),
-            warmup_seconds=PAYROLL.read_number(self, "web/warmup-seconds"),
-        )
         route = Route(
-            listener_arn=PAYROLL.read(self, "load-balancer/listener-arn"),
-            load_balancer_security_group_id=PAYROLL.read(
-                self, "load-balancer/security-group-id", ValueType.SECURITY_GROUP
-            ),
-            priority=1000,
+            listener=tiers.read_listener(self),
+            priority=LISTENER.of(self, TIER),
             path_patterns=["/*"],
             port=8080,
             health_path="/health",
             deregistration_delay_seconds=PAYROLL.read_number(self, "web/deregistration-delay-seconds"),
+            requests_per_instance=PAYROLL.read_number(self, "web/requests-per-instance"),
+            plain_http_reason="The Web image speaks plain HTTP on 8080; only the load balancer reaches that port",
         )
-        LoadBalancedTier(
+        access = Access(
+            parameters=tiers.parameters_of(TIER, "database/endpoint", "database/port", "worker/queue-url"),
+            logins=[tiers.read_login(self, TIER)],
+            send_to=[PAYROLL.read(self, "worker/queue-arn")],
+            peers=[tiers.read_database(self)],
+        )
+        web = LoadBalancedTier(
             self,
             "Web",
-            name="web",
-            vpc=vpc,
-            image_id=PAYROLL.read(self, image_name("web"), ValueType.IMAGE),
-            size=size,
-            readable_parameters=[PAYROLL.path("environment")],
-            startup=startup,
+            name=TIER,
+            image_id=tiers.read_image(self, TIER),
+            size=tiers.read_size(self, TIER),
+            startup=tiers.read_startup(self, TIER),
+            surroundings=tiers.read_surroundings(self),
             route=route,
+            access=access,
         )
+        tiers.write_tier(self, web.tier)

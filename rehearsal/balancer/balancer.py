@@ -14,6 +14,7 @@ from rehearsal.balancer.observe import Found
 from rehearsal.balancer.process import Haproxy, HaproxyFault
 from rehearsal.balancer.runtime import RuntimeRefusal
 from rehearsal.balancer.targets import ACTIVE, Phase, Registration, Seen, step
+from rehearsal.balancer.traffic import Taken
 
 log = logging.getLogger("rehearsal.balancer")
 
@@ -62,6 +63,10 @@ class Balancer:
             self._note(problem)
         except (OSError, RuntimeRefusal, HaproxyFault, TimeoutError) as fault:
             self._note(f"{type(fault).__name__}: {fault}")
+
+    def take_traffic(self) -> Taken:
+        """What has gone through since the last taking."""
+        return self._haproxy.runtime.traffic.take()
 
     def close(self) -> None:
         """End HAProxy."""

@@ -128,20 +128,21 @@ class Balancers:
             keeper.join()
             self._addresses.give_back(keeper.balancer.found.record, keeper.balancer.address)
 
-    def _all(self) -> list[Balancer]:
+    def each(self) -> list[Balancer]:
+        """The load balancers that there are now."""
         with self._lock:
             return [keeper.balancer for keeper in self._keepers.values()]
 
     def endpoints(self) -> list[Endpoint]:
         """Every load balancer with its address and names."""
-        return [_endpoint(balancer) for balancer in self._all()]
+        return [_endpoint(balancer) for balancer in self.each()]
 
     def drains(self, instance_id: str) -> bool:
         """Whether a load balancer still has requests in flight to an instance that was deregistered.
 
         A moment after the deregistration, when HAProxy has not been told yet, the answer is yes too.
         """
-        for balancer in self._all():
+        for balancer in self.each():
             for view in balancer.views:
                 this = view.registration
                 if this.target.id != instance_id:
@@ -165,7 +166,7 @@ class Balancers:
         registered = observe.targets(account, region, target_group_arn)
         if registered is None:
             raise AwsError("TargetGroupNotFound", "One or more target groups not found")
-        mine = [b for b in self._all() if target_group_arn in b.group_arns]
+        mine = [b for b in self.each() if target_group_arn in b.group_arns]
         views = [view for b in mine for view in b.views if view.registration.group.arn == target_group_arn]
         health = target_health.of_group(registered, views, in_use=bool(mine))
         default_port, check_port = observe.group_ports(account, region, target_group_arn)

@@ -17,9 +17,11 @@ from typing import Self
 
 from rehearsal.balancer.config import TWIN
 from rehearsal.balancer.targets import Seen
+from rehearsal.balancer.traffic import Traffic
 
 ANSWER_SECONDS = 5.0
 SERVERS_ONLY = "show stat -1 4 -1"  # all proxies, servers only, all of them
+WITH_FRONTENDS = "show stat -1 5 -1"
 OLD_WORKERS = re.compile(r"# old workers\n(.*?)(?:^# |\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -34,6 +36,7 @@ class Runtime:
         # Through the descriptor the sockets' paths stay below the 108 characters that a socket address may have.
         self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         self._old: tuple[str, ...] = ()
+        self.traffic = Traffic()
 
     def close(self) -> None:
         os.close(self._folder)
@@ -101,7 +104,9 @@ class Runtime:
         Args:
             everywhere: count requests in flight at old workers too.
         """
-        seen = statistics(self.ask(SERVERS_ONLY))
+        counters = self.ask(WITH_FRONTENDS)
+        self.traffic.read(counters)
+        seen = statistics(counters)
         for pid in self.old_workers() if everywhere else ():
             for name, old in statistics(self.ask(SERVERS_ONLY, pid)).items():
                 if name in seen:
@@ -169,7 +174,7 @@ def sessions(show_sess: str, server: str) -> tuple[str, ...]:
 
 def statistics(show_stat: str) -> dict[str, Seen]:
     """`show stat` as values: a server and its twin are one."""
-    rows = list(csv.DictReader(io.StringIO(show_stat.lstrip("# "))))
+    rows = [row for row in csv.DictReader(io.StringIO(show_stat.lstrip("# "))) if row["svname"] != "FRONTEND"]
     in_flight: dict[str, int] = {}
     for row in rows:
         in_flight[row["svname"]] = in_flight.get(row["svname"], 0) + int(row["scur"])

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from provider_schemas import Replacement
 from rehearsal.cloudformation.context import Context
 from rehearsal.cloudformation.errors import NotYetKnown, invalid
 from rehearsal.cloudformation.events import now
 from rehearsal.cloudformation.intrinsics import NO_VALUE, Evaluator
 from rehearsal.cloudformation.references import dependencies, order
 from rehearsal.cloudformation.stack import Plan, Stack, StackResource
-from rehearsal.resources.schemas import Replacement
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 RECREATION = {"True": "Always", "Conditional": "Conditionally", "False": "Never"}
@@ -59,6 +59,7 @@ def differs(stack: Stack, plan: Plan, changes: list[dict[str, Any]]) -> bool:
         or stack.undo is not None
         or plan.template.outputs != stack.plan.template.outputs
         or dict(plan.tags) != dict(stack.plan.tags)
+        or plan.rollback != stack.plan.rollback
         or values != before
     )
 
@@ -76,9 +77,11 @@ class _Foresight:
     def attribute(self, name: str, attribute: str) -> Any:
         found = self._known(name)
         schema = found.resource.schema
-        changing = self.touched.get(name) == "Modify" and schema is not None and schema.is_read_only(attribute)
-        if changing and not attribute.endswith(("Arn", "Id")):  # those stay for the life of a resource
-            raise NotYetKnown(name)
+        if self.touched.get(name) == "Modify":
+            lasting = attribute.endswith(("Arn", "Id"))  # those stay for the life of a resource
+            # Without a schema it is a custom resource: its function may say anything.
+            if schema is None or (schema.is_read_only(attribute) and not lasting):
+                raise NotYetKnown(name)
         return found.resource.attribute(attribute)
 
     def _known(self, name: str) -> StackResource:
@@ -149,7 +152,7 @@ def _change(
     old: StackResource,
 ) -> dict[str, Any] | None:
     """The change of a resource that is there; None where nothing changes."""
-    before = old.resource.asked
+    before = old.resource.shown
     after = _after(evaluate, declaration.get("Properties", {}))
     changed = {k for k in {*after, *before} if after.get(k) is UNKNOWN or after.get(k) != before.get(k)}
     aside = {k for k in ASIDE if declaration.get(k) != old.declaration.get(k)}
@@ -178,7 +181,7 @@ def _after(evaluate: Evaluator, declared: Mapping[str, Any]) -> dict[str, Any]:
     after = {}
     for name, node in declared.items():
         try:
-            value = evaluate.resolved(node)
+            value = evaluate(node)  # a {{resolve:…}} reference is read when the change is executed
         except NotYetKnown:
             value = UNKNOWN
         if value is not NO_VALUE:

@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rehearsal.cloudformation import custom_resources
+from rehearsal.cloudformation.custom_resources import Answers, CustomResource
 from rehearsal.cloudformation.intrinsics import Evaluator, Lookup
 from rehearsal.cloudformation.stack import Plan, Stack
 from rehearsal.cloudformation.world import World
 from rehearsal.front.clients import Clients
+from rehearsal.pace import Pace
 from rehearsal.resources.errors import ResourceFailed
 from rehearsal.resources.kind import Kind
 from rehearsal.resources.resource import Place, Resource
@@ -19,12 +22,17 @@ log = logging.getLogger("rehearsal.cloudformation")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`stacks` gives all stacks of all accounts: exports and imports go by account and region."""
+    """`stacks` gives all stacks of all accounts: exports and imports go by account and region.
+
+    `answers`: where the functions of custom resources answer.
+    """
 
     clients: Clients
     kinds: Mapping[str, Kind]
     patience: Patience
     stacks: Callable[[], Iterable[Stack]]
+    answers: Answers
+    pace: Pace
 
     def world(self, stack: Stack) -> World:
         """The world outside the template, as the stack sees it."""
@@ -33,6 +41,7 @@ class Context:
             stack.account,
             stack.region,
             lambda name: self.export(stack.account, stack.region, name),
+            stack.log.hide,
         )
 
     def evaluator(self, stack: Stack, plan: Plan, world: World, lookup: Lookup | None = None) -> Evaluator:
@@ -48,7 +57,11 @@ class Context:
     def new_resource(self, stack: Stack, logical_id: str, type_name: str) -> Resource:
         """A resource that does not exist yet. Raises ResourceFailed for a type that is not emulated."""
         place = Place(stack.account, stack.region, stack.name, logical_id)
-        return Resource(self.kinds, self.clients, self.patience, place, type_name)
+        patience = Patience(self.patience.closing, stack.cancelled)
+        if custom_resources.is_custom(type_name) and custom_resources.TYPE in self.kinds:
+            kind, hide = self.kinds[custom_resources.TYPE], stack.log.hide
+            return CustomResource(kind, self.clients, patience, place, type_name, self.answers, stack.id, hide)
+        return Resource(self.kinds, self.clients, patience, place, type_name)
 
     # exports --------------------------------------------------------------------------------------------------
 

@@ -15,8 +15,10 @@ from rehearsal.cloudformation.removal import remove
 from rehearsal.cloudformation.stack import Plan, Stack, StackResource, Undo, of_policy
 from rehearsal.cloudformation.template import Json
 from rehearsal.cloudformation.walk import walk
+from rehearsal.cloudformation.watch import Watch
 from rehearsal.front.service import AwsError
 from rehearsal.resources.errors import ResourceFailed
+from rehearsal.resources.waiting import CANCELLED
 
 
 class Deployment:
@@ -41,12 +43,20 @@ class Deployment:
         if stack.undo is not None:  # a failed change was left standing: a rollback goes back to before that one
             before, stack.undo = stack.undo, None
             self._replaced = list(before.replaced)
+        watch = Watch(self._context, stack, plan.rollback)
         try:
-            self._reach(plan, verb)
+            with watch:
+                self._reach(plan, verb)
+                watch.monitor(creating)
         except (ResourceFailed, AwsError) as error:
             undo = Undo(before.plan, before.resources, tuple(self._replaced), before.creating)
-            self._fail(undo, verb, str(error), on_failure)
+            if stack.cancelled.is_set():  # what was cut short has failed for this reason
+                stack.cancelled.clear()
+                self.roll_back(undo, stack.cancel_reason, "ROLLBACK" if on_failure == "DO_NOTHING" else on_failure)
+            else:
+                self._fail(undo, verb, str(error), on_failure)
             return
+        stack.cancelled.clear()  # too late: what comes now is not interrupted
         if creating:
             stack.enter("CREATE_COMPLETE")
         else:
@@ -84,7 +94,7 @@ class Deployment:
         stack = self._stack
         stack.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         current = list(stack.resources.values())
-        replaced = [r for r in self._replaced if r not in current]
+        replaced = [r for r in self._replaced if r not in current and not _is_current(r, current)]
         doomed = of_policy(replaced, "UpdateReplacePolicy") + of_policy(self._unwanted, "DeletionPolicy")
         remove(stack, doomed)  # what resists is left behind with its DELETE_FAILED event, as in CloudFormation
         stack.enter("UPDATE_COMPLETE")
@@ -99,12 +109,19 @@ class Deployment:
         verb = "UPDATE" if old else "CREATE"
         properties: dict[str, Any] = {}
         try:
-            properties = evaluate.resolved(declaration.get("Properties", {}))
+            if self._stack.cancelled.is_set():
+                raise ResourceFailed(CANCELLED if old else "Resource creation cancelled")
+            shown = evaluate(declaration.get("Properties", {}))
+            # A reference is read anew where the template says something else of the resource, as in CloudFormation.
+            same = old is not None and shown == old.resource.shown
+            properties = old.resource.asked if old and same else evaluate.dynamic(shown)
             policy = evaluate(declaration.get("UpdatePolicy", {}))
             if old is not None:
+                old.resource.shown = shown
                 self._update(old, declaration, properties, policy, plan)
             else:
                 self._create(name, declaration, properties, policy, plan, old)
+            self._stack.resources[name].resource.shown = shown
         except (ResourceFailed, AwsError) as error:
             self._failed(name, declaration, f"{verb}_FAILED", str(error), properties)
             raise
@@ -160,7 +177,9 @@ class Deployment:
             return
         stack.tell(old, "UPDATE_IN_PROGRESS", properties=properties)
         resource.tell = lambda text: stack.tell(old, "UPDATE_IN_PROGRESS", text)
+        left_behind = old.declaration
         resource.update(properties, plan.tags, policy)
+        self._replaced += [StackResource(r, left_behind, retired=True) for r in resource.retired()]
         old.declaration = declaration
         stack.tell(old, "UPDATE_COMPLETE", properties=properties)
 
@@ -209,7 +228,7 @@ class Deployment:
         """Undo a change that has failed."""
         stack = self._stack
         made = [r for n, r in stack.resources.items() if undo.resources.get(n) is not r]
-        half_made = [r for r in undo.replaced if r not in undo.resources.values() and r not in made]
+        half_made = [r for r in undo.replaced if not r.retired and r not in undo.resources.values() and r not in made]
         stack.undo = None
         if undo.creating:
             self._undo_creation(made + half_made, reason, on_failure)
@@ -219,6 +238,7 @@ class Deployment:
     def _undo_creation(self, made: list[StackResource], reason: str, on_failure: str) -> None:
         stack = self._stack
         stack.enter("ROLLBACK_IN_PROGRESS", reason)
+        stack.outputs = ()
         failed = remove(stack, [(r, _at_failed_creation(r)) for r in made])
         stack.resources = {r.logical_id: r for r in made if r.logical_id in failed}
         if failed:
@@ -245,7 +265,7 @@ class Deployment:
             return
         stack.enter("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         current = list(stack.resources.values())
-        doomed = [r for r in made + self._replaced if r not in current]
+        doomed = [r for r in made + self._replaced if r not in current and not _is_current(r, current)]
         remove(stack, [(r, _at_failed_creation(r)) for r in doomed])
         stack.enter("UPDATE_ROLLBACK_COMPLETE")
 
@@ -258,6 +278,12 @@ def _refuse_second_name(old: StackResource, properties: dict[str, Any]) -> None:
             "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
             f"Rename {name} and update the stack again."
         )
+
+
+def _is_current(left_behind: StackResource, current: list[StackResource]) -> bool:
+    """Whether what an update has left behind is in use again: an update back has given its name once more."""
+    names = {(r.logical_id, r.physical_id) for r in current}
+    return left_behind.retired and (left_behind.logical_id, left_behind.physical_id) in names
 
 
 def _at_failed_creation(resource: StackResource) -> str:

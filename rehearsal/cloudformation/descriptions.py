@@ -29,7 +29,7 @@ def stack(found: Stack) -> Structure:
         "EnableTerminationProtection": found.protected,
         "DisableRollback": False,
         "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
-        "RollbackConfiguration": {},
+        "RollbackConfiguration": found.plan.rollback.shown(),
     }
 
 
@@ -91,6 +91,7 @@ def change_set(found: ChangeSet) -> Structure:
         "Capabilities": found.stack.capabilities,
         "Tags": tags(found.plan),
         "OnStackFailure": found.on_failure,
+        "RollbackConfiguration": found.plan.rollback.shown(),
         "Changes": [{"Type": "Resource", "ResourceChange": change} for change in found.changes],
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from rehearsal.cloudformation import capabilities, change_set, outputs, references
 from rehearsal.cloudformation.change_set import NO_CHANGES, ChangeSet
 from rehearsal.cloudformation.context import Context, log
+from rehearsal.cloudformation.custom_resources import Answers
 from rehearsal.cloudformation.deployment import Deployment
 from rehearsal.cloudformation.errors import invalid
 from rehearsal.cloudformation.parameters import read_parameters
@@ -14,6 +15,7 @@ from rehearsal.cloudformation.stack import UPDATABLE, Plan, Stack
 from rehearsal.cloudformation.template import parse
 from rehearsal.front.clients import Clients
 from rehearsal.front.service import AwsError, Caller
+from rehearsal.pace import Pace
 from rehearsal.resources.errors import ResourceFailed
 from rehearsal.resources.kind import Kind
 from rehearsal.resources.waiting import Patience
@@ -24,12 +26,13 @@ CLOSE_SECONDS = 5.0
 class Engine:
     """All stacks of a rehearsal."""
 
-    def __init__(self, clients: Clients, kinds: Mapping[str, Kind]) -> None:
+    def __init__(self, clients: Clients, kinds: Mapping[str, Kind], pace: Pace) -> None:
         self._stacks: dict[str, Stack] = {}
         self._change_sets: dict[str, ChangeSet] = {}
         self._patience = Patience()
         self._threads: list[threading.Thread] = []
-        self.context = Context(clients, kinds, self._patience, lambda: list(self._stacks.values()))
+        self.answers = Answers(clients.url)
+        self.context = Context(clients, kinds, self._patience, lambda: list(self._stacks.values()), self.answers, pace)
 
     def close(self) -> None:
         """End every wait and give the stacks that are changing a moment to end in a failure."""
@@ -133,6 +136,12 @@ class Engine:
         stack.status = "CREATE_IN_PROGRESS" if new else "UPDATE_IN_PROGRESS"
         self._start(stack, lambda: Deployment(self.context, stack).execute(plan, on_failure))
 
+    def cancel_update(self, stack: Stack) -> None:
+        """Let an update that is going on be rolled back. Raises AwsError in any other status."""
+        if stack.status != "UPDATE_IN_PROGRESS":
+            raise invalid(f"CancelUpdateStack cannot be called from current stack status {stack.status}")
+        stack.cancel("User Initiated")
+
     def roll_back(self, stack: Stack, states: frozenset[str]) -> None:
         """Undo a failed change that was left standing, in a thread. Raises AwsError in any other status."""
         undo = stack.undo
@@ -158,6 +167,7 @@ class Engine:
 
     def _start(self, stack: Stack, act: Callable[[], None]) -> None:
         stack.idle.clear()
+        stack.cancelled.clear()
 
         def run() -> None:
             try:

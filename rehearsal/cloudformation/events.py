@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
+MASK = "****"
 TICK = timedelta(milliseconds=1)
 
 
@@ -44,10 +45,16 @@ class EventLog:
         self._operation = str(uuid.uuid4())
         self._time = now()
         self._lock = threading.Lock()
+        self._hidden: dict[str, str] = {}
 
     def begin(self) -> None:
         """The events from now on belong to another operation."""
         self._operation = str(uuid.uuid4())
+
+    def hide(self, value: Any, shown: str = MASK) -> None:
+        """Show something else wherever an event has the value from now on, in its properties and its reason."""
+        if str(value):
+            self._hidden[str(value)] = shown
 
     def add(
         self,
@@ -61,7 +68,7 @@ class EventLog:
         """Write an event; gives its time."""
         with self._lock:
             self._time = max(now(), self._time + TICK)
-            text = json.dumps(properties, default=str) if properties else None
+            text = json.dumps(self.masked(properties), default=str) if properties else None
             self.events.insert(
                 0,
                 Event(
@@ -73,8 +80,19 @@ class EventLog:
                     physical_id,
                     type_name,
                     status,
-                    reason,
+                    self.masked(reason),
                     text,
                 ),
             )
             return self._time
+
+    def masked(self, value: Any) -> Any:
+        """The value as events show it."""
+        if isinstance(value, dict):
+            return {k: self.masked(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self.masked(v) for v in value]
+        if isinstance(value, str):
+            for secret, shown in list(self._hidden.items()):
+                value = value.replace(secret, shown)
+        return value

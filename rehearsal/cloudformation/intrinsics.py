@@ -87,13 +87,14 @@ class Evaluator:
 
     def resolved(self, node: Any) -> Any:
         """Functions first, then {{resolve:…}} references in whatever text came out."""
-        return self._dynamic(self(node))
+        return self.dynamic(self(node))
 
-    def _dynamic(self, value: Any) -> Any:
+    def dynamic(self, value: Any) -> Any:
+        """A value that is evaluated, with its {{resolve:…}} references replaced."""
         if isinstance(value, dict):
-            return {k: self._dynamic(v) for k, v in value.items()}
+            return {k: self.dynamic(v) for k, v in value.items()}
         if isinstance(value, list):
-            return [self._dynamic(v) for v in value]
+            return [self.dynamic(v) for v in value]
         return self._outside.dynamic(value) if isinstance(value, str) and "{{resolve:" in value else value
 
     def __call__(self, node: Any) -> Any:

@@ -1,9 +1,13 @@
 """Outputs and exports of a stack."""
 
+import re
+
 from rehearsal.cloudformation.context import Context
 from rehearsal.cloudformation.errors import invalid
 from rehearsal.cloudformation.intrinsics import Evaluator, text_of
 from rehearsal.cloudformation.stack import Output, Plan, Stack
+
+SECURE = re.compile(r"\{\{resolve:(secretsmanager|ssm-secure):")
 
 
 def outputs(context: Context, stack: Stack, plan: Plan, evaluate: Evaluator) -> tuple[Output, ...]:
@@ -13,7 +17,10 @@ def outputs(context: Context, stack: Stack, plan: Plan, evaluate: Evaluator) -> 
         if "Condition" in declared and not evaluate.condition(declared["Condition"]):
             continue
         export = evaluate(declared["Export"]["Name"]) if "Export" in declared else None
-        value = text_of(evaluate.resolved(declared["Value"]))
+        value = text_of(evaluate(declared["Value"]))
+        if SECURE.search(value):
+            raise invalid(f"Output {key}: a secure dynamic reference is not resolved in outputs: {value}")
+        value = text_of(evaluate.dynamic(value))
         found.append(Output(key, value, declared.get("Description"), export))
     _check_exports(context, stack, found)
     return tuple(found)

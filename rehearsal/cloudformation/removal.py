@@ -40,7 +40,7 @@ def _remove_one(stack: Stack, resource: StackResource, policy: str) -> None:
         return
     stack.tell(resource, "DELETE_IN_PROGRESS")
     try:
-        resource.resource.delete()
+        resource.resource.delete(snapshot=policy == "Snapshot")
     except ResourceFailed as failure:
         stack.tell(resource, "DELETE_FAILED", str(failure))
         raise

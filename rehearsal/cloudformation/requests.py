@@ -1,15 +1,20 @@
 """What the members of CloudFormation's requests mean."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from rehearsal.cloudformation import rollback
 from rehearsal.cloudformation.engine import Engine
 from rehearsal.cloudformation.errors import invalid
 from rehearsal.cloudformation.stack import Plan, Stack
 
 Request = Mapping[str, Any]
 # The members that say what a stack should become.
-PLAN = "TemplateBody TemplateURL UsePreviousTemplate Parameters Tags Capabilities RoleARN DeploymentConfig"
+PLAN = (
+    "TemplateBody TemplateURL UsePreviousTemplate Parameters Tags Capabilities RoleARN DeploymentConfig "
+    "RollbackConfiguration"
+)
 
 
 def plan_of(engine: Engine, stack: Stack, q: Request) -> Plan:
@@ -28,7 +33,8 @@ def plan_of(engine: Engine, stack: Stack, q: Request) -> Plan:
         for p in q.get("Parameters", [])
     }
     tags = {t["Key"]: t["Value"] for t in q["Tags"]} if "Tags" in q else stack.plan.tags
-    return engine.plan(stack, text, given, tags, frozenset(q.get("Capabilities", [])))
+    plan = engine.plan(stack, text, given, tags, frozenset(q.get("Capabilities", [])))
+    return replace(plan, rollback=rollback.read(q.get("RollbackConfiguration"), stack.plan.rollback))
 
 
 def note(stack: Stack, q: Request) -> None:

@@ -9,6 +9,7 @@ from rehearsal.cloudformation.operations import OPERATIONS
 from rehearsal.cloudformation.warming import warm
 from rehearsal.front.clients import Clients
 from rehearsal.front.service import AwsError, Caller
+from rehearsal.pace import Pace
 from rehearsal.resources.kind import Kind
 from rehearsal.resources.table import TABLE
 
@@ -22,10 +23,14 @@ class CloudFormation:
     name = "cloudformation"
     operations: frozenset[str] | None = None
 
-    def __init__(self, clients: Clients, kinds: Mapping[str, Kind] = TABLE) -> None:
+    def __init__(self, clients: Clients, kinds: Mapping[str, Kind] = TABLE, pace: Pace | None = None) -> None:
         self._clients = clients
-        self._engine = Engine(clients, kinds)
+        self._engine = Engine(clients, kinds, pace or Pace())
         self._lock = threading.RLock()
+
+    def receive(self, key: str, body: bytes) -> bool:
+        """Take the answer of a custom resource's function: what is PUT below the page `custom_resources.PAGE`."""
+        return self._engine.answers.take(key, body)
 
     def start(self, account: str, region: str) -> None:
         """Let the first stack not wait for what has to be loaded once; returns at once."""

@@ -10,6 +10,7 @@ from typing import Any
 from rehearsal.cloudformation import template
 from rehearsal.cloudformation.events import STACK_TYPE, EventLog, now
 from rehearsal.cloudformation.parameters import Parameter
+from rehearsal.cloudformation.rollback import NO_TRIGGERS, RollbackConfiguration
 from rehearsal.cloudformation.template import Json, Template
 from rehearsal.resources.resource import Resource
 
@@ -40,17 +41,22 @@ class Plan:
     template: Template = template.NOTHING
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    rollback: RollbackConfiguration = NO_TRIGGERS
 
 
 @dataclass(slots=True)
 class StackResource:
-    """A resource of a stack with what the template says around its properties."""
+    """A resource of a stack with what the template says around its properties.
+
+    `retired`: an update in place has left it behind (custom resources); a rollback does not go back to it.
+    """
 
     resource: Resource
     declaration: Json
     status: str = ""
     reason: str = ""
     changed: datetime = field(default_factory=now)
+    retired: bool = False
 
     @property
     def logical_id(self) -> str:
@@ -107,6 +113,8 @@ class Stack:
         self.deleted: datetime | None = None
         self.undo: Undo | None = None
         self.log = EventLog()
+        self.cancelled = threading.Event()
+        self.cancel_reason = ""
         self.idle = threading.Event()
         self.idle.set()
 
@@ -126,12 +134,17 @@ class Stack:
             "AWS::NotificationARNs": [],
         }
 
+    def cancel(self, reason: str) -> None:
+        """End the operation that is going on: nothing more is started or waited for, and it is rolled back."""
+        self.cancel_reason = reason
+        self.cancelled.set()
+
     def enter(self, status: str, reason: str = "") -> None:
         """Change the status and say so in the history."""
         if status in BEGINNINGS:
             self.log.begin()
         self.log.add(self.name, self.id, STACK_TYPE, status, reason)
-        self.status, self.reason = status, reason
+        self.status, self.reason = status, self.log.masked(reason)
 
     def tell(
         self,
@@ -155,9 +168,13 @@ class Stack:
             reason,
             properties,
         )
-        resource.status, resource.reason, resource.changed = status, reason, time
+        resource.status, resource.reason, resource.changed = status, self.log.masked(reason), time
 
 
 def of_policy(resources: Iterable[StackResource], key: str) -> list[tuple[StackResource, str]]:
-    """Resources with what their declaration says should become of them: Delete where it says nothing."""
-    return [(r, str(r.declaration.get(key, "Delete"))) for r in resources]
+    """Resources with what their declaration says should become of them, or what CloudFormation takes for granted."""
+
+    def default(resource: StackResource) -> str:
+        return "Snapshot" if key == "DeletionPolicy" and resource.type in template.WITH_SNAPSHOTS else "Delete"
+
+    return [(r, str(r.declaration.get(key, default(r)))) for r in resources]

@@ -36,6 +36,8 @@ RESOURCE_KEYS = frozenset(
     ]
 )
 POLICIES = frozenset({"Delete", "Retain", "RetainExceptOnCreate"})
+# Types whose data a snapshot keeps; where the template says nothing, their deletion leaves one.
+WITH_SNAPSHOTS = frozenset({"AWS::RDS::DBCluster"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ def _check_resource(template: Template, name: str, resource: Any) -> None:
     if extra := sorted(set(resource) - RESOURCE_KEYS):
         raise invalid(f"{where} Encountered unsupported property {', '.join(extra)}")
     for key in ("DeletionPolicy", "UpdateReplacePolicy"):
-        if resource.get(key, "Delete") not in POLICIES:
-            raise invalid(f"{where} {key} {resource[key]} is not emulated (emulated: {', '.join(sorted(POLICIES))})")
+        known = POLICIES | {"Snapshot"} if resource["Type"] in WITH_SNAPSHOTS else POLICIES
+        if resource.get(key, "Delete") not in known:
+            raise invalid(f"{where} {key} {resource[key]} is not emulated (emulated: {', '.join(sorted(known))})")
     if "Condition" in resource and resource["Condition"] not in template.section("Conditions"):
         raise invalid(f"{where} Template error: unresolved condition dependency {resource['Condition']}")

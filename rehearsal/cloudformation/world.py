@@ -31,13 +31,24 @@ LOOKED_UP = {
 
 
 class World:
-    """One account and region, as seen by one operation; `imported` collects the exports that were asked for."""
+    """One account and region, as seen by one operation; `imported` collects the exports that were asked for.
 
-    def __init__(self, clients: Clients, account: str, region: str, export: Callable[[str], Any]) -> None:
+    `hide` is told of every secret value and of the reference that is to be shown in its place.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        account: str,
+        region: str,
+        export: Callable[[str], Any],
+        hide: Callable[[str, str], None] = lambda value, shown: None,
+    ) -> None:
         self._clients = clients
         self._account = account
         self._region = region
         self._export = export
+        self._hide = hide
         self.imported: set[str] = set()
 
     def _client(self, service: str, region: str | None = None) -> Any:
@@ -80,17 +91,29 @@ class World:
 
     def dynamic(self, text: str) -> str:
         """The text with its {{resolve:…}} references replaced. Raises AwsError."""
-        return DYNAMIC.sub(
-            lambda m: self._secret(m[2]) if m[1] == "secretsmanager" else self._ssm(m[2]),
-            text,
-        )
+        if "{{resolve:" in DYNAMIC.sub("", text):
+            raise invalid(f"{text}: a dynamic reference is {{{{resolve:ssm|ssm-secure|secretsmanager:…}}}}")
+        return DYNAMIC.sub(self._resolved, text)
 
-    def _ssm(self, reference: str) -> str:
+    def _resolved(self, match: re.Match[str]) -> str:
+        kind, reference = match[1], match[2]
+        if kind == "ssm":
+            return self._ssm(reference, secure=False)
+        value = self._secret(reference) if kind == "secretsmanager" else self._ssm(reference, secure=True)
+        self._hide(value, match[0])
+        return value
+
+    def _ssm(self, reference: str, secure: bool) -> str:
         try:
-            found = self._client("ssm").get_parameter(Name=reference, WithDecryption=True)
-            return str(found["Parameter"]["Value"])
+            found = self._client("ssm").get_parameter(Name=reference, WithDecryption=True)["Parameter"]
         except ClientError as error:
             raise invalid(f"Parameters: [ssm:{reference}] cannot be found.") from error
+        if secure != (found["Type"] == "SecureString"):
+            kind, right = ("ssm-secure", "ssm") if secure else ("ssm", "ssm-secure")
+            raise invalid(
+                f"Dynamic reference {kind}:{reference} is of a parameter of the type {found['Type']}: use {right}"
+            )
+        return str(found["Value"])
 
     def _secret(self, reference: str) -> str:
         match = SECRET.match(reference)

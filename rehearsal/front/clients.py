@@ -18,26 +18,26 @@ class Clients:
 
         self.url = url
         self.access_key = f"KILN{secrets.token_hex(8).upper()}"
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._clients: dict[tuple[str, str, str, float], Any] = {}
         self._lock = threading.Lock()
         self._session = boto3.session.Session()
 
-    def get(self, service: str, account: str, region: str) -> Any:
-        """The boto3 client of a service for an account and region; no retries, at most 60 s for an answer."""
-        key = (service, account, region)
+    def get(self, service: str, account: str, region: str, patience_seconds: float = 60) -> Any:
+        """The boto3 client of a service for an account and region; no retries, at most so long for an answer."""
+        key = (service, account, region, patience_seconds)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._make(service, account, region)
+                self._clients[key] = self._make(service, account, region, patience_seconds)
             return self._clients[key]
 
-    def _make(self, service: str, account: str, region: str) -> Any:
+    def _make(self, service: str, account: str, region: str, patience_seconds: float) -> Any:
         from botocore.config import Config
 
         config = Config(
             retries={"max_attempts": 0},
             s3={"addressing_style": "path"},
             connect_timeout=5,
-            read_timeout=60,
+            read_timeout=patience_seconds,
             max_pool_connections=20,
             inject_host_prefix=False,
         )

@@ -6,34 +6,22 @@ Parsers and serializers are moto's (moto.core.parse, moto.core.serialize, 5.2.5)
 import json
 import uuid
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import escape
 
-from moto.core.loaders import create_loader
-from moto.core.model import OperationModel, ServiceModel
+from botocore.awsrequest import HeadersDict
+from botocore.parsers import create_parser
+from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SerializationContext, get_serializer_class
 from werkzeug.wrappers import Request, Response
 
+from rehearsal.front import routes
+from rehearsal.front.models import protocol_of, service_model
 from rehearsal.front.service import AwsError
 
 XML_PROTOCOLS = {"query", "ec2", "rest-xml"}
-
-
-@lru_cache
-def service_model(service: str) -> ServiceModel:
-    """botocore's model of a service by its botocore name."""
-    return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
-
-
-@lru_cache
-def protocol_of(service: str) -> str:
-    """The protocol that boto3, the CDK CLI and Packer speak to this service today."""
-    try:
-        return str(service_model(service).metadata["protocol"])
-    except Exception:  # botocore raises UnknownServiceError for signing names that are no service names, e.g. s3express
-        return "rest-json"
+REST_PROTOCOLS = {"rest-json", "rest-xml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +32,9 @@ class Codec:
 
     def read(self, request: Request) -> dict[str, Any]:
         """The request in the operation's input shape."""
-        parsed: dict[str, Any] = PROTOCOL_PARSERS[protocol_of(self.model.service_model.service_name)](self.model).parse(
+        service = self.model.service_model.service_name
+        rest = routes.find(service, request) if protocol_of(service) in REST_PROTOCOLS else None
+        parsed: dict[str, Any] = PROTOCOL_PARSERS[protocol_of(service)](self.model).parse(
             {
                 "query_string": request.query_string,
                 "headers": request.headers,
@@ -52,7 +42,7 @@ class Codec:
                 "values": request.values,
                 "method": request.method,
                 "url_path": request.path,
-                "url_params": {},
+                "url_params": rest.labels if rest else {},
             }
         )
         return parsed
@@ -64,15 +54,24 @@ class Codec:
         made = get_serializer_class(service, protocol_of(service))(self.model, context=context).serialize(result)
         return Response(made["body"], made["status_code"], made["headers"])
 
+    def understand(self, response: Response) -> dict[str, Any]:
+        """A response that somebody else has written, in the operation's output shape."""
+        protocol = protocol_of(self.model.service_model.service_name)
+        headers = HeadersDict(dict(response.headers))
+        given = {"body": response.get_data(), "headers": headers, "status_code": response.status_code}
+        parsed: dict[str, Any] = create_parser(protocol).parse(given, self.model.output_shape)
+        return {k: v for k, v in parsed.items() if k != "ResponseMetadata"}
+
 
 def operation_name(service: str, request: Request) -> str | None:
-    """The operation that a query, EC2 or JSON request names; None for REST protocols."""
+    """The operation that a request asks for; None where it asks for none of the service's."""
     protocol = protocol_of(service)
     if protocol in ("query", "ec2"):
         return request.values.get("Action")
     if protocol == "json":
         return request.headers.get("X-Amz-Target", "").rpartition(".")[2] or None
-    return None
+    found = routes.find(service, request)
+    return found.operation if found else None
 
 
 def codec(service: str, operation: str) -> Codec:

@@ -26,6 +26,10 @@ class AwsError(Exception):
         self.status = status
 
 
+class PassOn(Exception):
+    """Raised by a service that answers an operation, but not this request: the next one is asked, at last moto."""
+
+
 class Service(Protocol):
     """Operations of one AWS service that Kiln answers itself."""
 
@@ -38,4 +42,21 @@ class Service(Protocol):
         """The operations it answers; None: all of them, those it does not know being refused."""
 
     def answer(self, caller: Caller, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """The response in botocore's output shape to a request in botocore's input shape. Raises AwsError."""
+        """The response in botocore's output shape to a request in botocore's input shape. Raises AwsError, PassOn."""
+
+
+class Completion(Protocol):
+    """Operations of one AWS service that moto answers, and whose answers Kiln completes with what moto drops."""
+
+    @property
+    def name(self) -> str:
+        """botocore's name of the service."""
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """The operations whose answers it sees."""
+
+    def complete(
+        self, caller: Caller, operation: str, request: dict[str, Any], answer: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The answer as it should be; moto has carried the request out and gave `answer`."""

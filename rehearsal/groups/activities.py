@@ -63,19 +63,35 @@ class ActivityLog:
     def __init__(self) -> None:
         self._activities: deque[Activity] = deque(maxlen=KEPT)
         self._by_id: dict[str, Activity] = {}
+        self._explained: dict[GroupKey, str] = {}
+        self._ended: list[Activity] = []
         self._lock = threading.Lock()
 
     def begin(self, key: GroupKey, description: str, cause: str, **details: str) -> Activity:
-        """Note that something begins."""
+        """Note that something begins; where the capacity differs, why it does comes first, as on AWS."""
         now = time.time()
-        at = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        activity = Activity(str(uuid.uuid4()), key, description, f"At {at} {cause}.", now, details)
+        explained = f"{self._explained[key]} " if "capacity" in cause and key in self._explained else ""
+        activity = Activity(str(uuid.uuid4()), key, description, f"{explained}{_at(now, cause)}", now, details)
         with self._lock:
             if len(self._activities) == KEPT:
                 self._by_id.pop(self._activities[0].id, None)
             self._activities.append(activity)
             self._by_id[activity.id] = activity
         return activity
+
+    def explain(self, key: GroupKey, cause: str) -> None:
+        """Note why the desired capacity of a group changes; what follows from it is told with this."""
+        self._explained[key] = _at(time.time(), cause)
+
+    def settled(self, key: GroupKey) -> None:
+        """The group has its desired capacity: what comes next has another cause."""
+        self._explained.pop(key, None)
+
+    def take_ended(self) -> list[Activity]:
+        """The activities that have ended since this was asked last."""
+        with self._lock:
+            taken, self._ended = self._ended, []
+            return taken
 
     def status(self, activity_id: str, status: str, message: str = "") -> None:
         """Note how an activity goes on; an ended one stays as it ended."""
@@ -85,6 +101,8 @@ class ActivityLog:
         activity.status, activity.message = status, message or activity.message
         if status in ("Successful", "Failed", "Cancelled"):
             activity.progress, activity.ended = 100, time.time()
+            with self._lock:
+                self._ended.append(activity)
 
     def get(self, activity_id: str) -> Activity | None:
         """An activity by its id."""
@@ -109,3 +127,7 @@ class ActivityLog:
             activity = self.begin(key, description, cause, **{"Availability Zone": after.zone}).id
         self.status(activity, STATUS.get(after.phase, "InProgress"))
         return activity
+
+
+def _at(moment: float, cause: str) -> str:
+    return f"At {datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ} {cause}."

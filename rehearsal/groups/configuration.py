@@ -14,11 +14,14 @@ def source_of(template: Mapping[str, Any] | None, mixed: Mapping[str, Any] | Non
     """What instances are launched from; template ids are resolved already."""
     if mixed:
         template = mixed["LaunchTemplate"]["LaunchTemplateSpecification"]
-        overrides = mixed["LaunchTemplate"].get("Overrides") or [{}]
+        types = [o["InstanceType"] for o in mixed["LaunchTemplate"].get("Overrides") or () if o.get("InstanceType")]
+        distribution = mixed.get("InstancesDistribution") or {}
         return Source(
             template["LaunchTemplateId"],
             _version(template),
-            overrides[0].get("InstanceType", ""),
+            tuple(types),
+            int(distribution.get("OnDemandBaseCapacity") or 0),
+            int(distribution.get("OnDemandPercentageAboveBaseCapacity", 100)),
         )
     return Source(template["LaunchTemplateId"], _version(template)) if template else Source("", "$Default")
 

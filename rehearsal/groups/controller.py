@@ -7,7 +7,10 @@ never lost, and no request waits for a round.
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.front.clients import Clients
 from rehearsal.front.service import AwsError, Service
@@ -18,11 +21,17 @@ from rehearsal.groups.health import Health, verdict
 from rehearsal.groups.launches import LaunchError, Launches
 from rehearsal.groups.member_service import MemberService
 from rehearsal.groups.model import MACHINE_GONE, STARTING, Group, GroupKey, Member, Phase, Source
+from rehearsal.groups.notification_service import NotificationService
+from rehearsal.groups.notifications import Notifications
 from rehearsal.groups.observation import Observation, merge, observe, target_groups_of
+from rehearsal.groups.policy_service import PolicyService
 from rehearsal.groups.refresh import ACTIVE, Status
 from rehearsal.groups.refresh_service import RefreshService
+from rehearsal.groups.scaler import Scaler
+from rehearsal.groups.schedule_service import ScheduleService
 from rehearsal.groups.step import Situation, Step, step
 from rehearsal.groups.store import GroupState, Store
+from rehearsal.pace import Pace
 
 log = logging.getLogger("rehearsal.groups")
 
@@ -33,19 +42,27 @@ STEADY = frozenset({Phase.IN_SERVICE, Phase.STANDBY})
 class Groups:
     """Auto Scaling in the embedded AWS: add `services` to the front, then `start`."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, pace: Pace | None = None, clock: Callable[[], float] = time.time) -> None:
+        """`clock` is the one of scheduled actions, in seconds since the epoch."""
         self._clients = clients
         self._store = Store()
+        self._notifications = Notifications(clients, self._store)
+        self._scaler = Scaler(self._store, self.wake, pace or Pace())
+        self._schedule = ScheduleService(self._store, self._scaler, clock)
         self._launches = Launches(clients)
         self._executor = Executor(clients, self._launches, self._store)
         self._changed = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="groups", daemon=True)
         self.services: list[Service] = [
-            GroupService(self._store, self.wake),
+            GroupService(self._store, self._notifications, self.wake),
             MemberService(self._store, self.wake),
             RefreshService(self._store, self._launches, self.wake),
+            PolicyService(clients, self._store, self._scaler),
+            self._schedule,
+            NotificationService(self._store, self._notifications),
         ]
+        self.scale = self._scaler.signal
 
     def start(self) -> None:
         """Begin to look after the groups."""
@@ -65,15 +82,30 @@ class Groups:
     def _run(self) -> None:
         while not self._closing.is_set():
             self._changed.clear()
+            self._schedule.look()
             busy = [self._safely(key) for key in self._keys()]
+            self._notifications.send_ended()
+            self._delete_orphaned_alarms()
             self._changed.wait(BUSY_SECONDS if any(busy) else IDLE_SECONDS)
 
     def _keys(self) -> list[GroupKey]:
-        keys = records.all_keys()
-        with self._store.lock:
+        with self._store.lock:  # a group that is made meanwhile is in neither list, or in both
+            keys = records.all_keys()
             for key in set(self._store.keys()) - set(keys):
                 self._store.forget(key)
         return keys
+
+    def _delete_orphaned_alarms(self) -> None:
+        """The alarms that target tracking made for itself go with their group."""
+        with self._store.lock:
+            orphans = self._store.take_orphans()
+        for policy in orphans:
+            if policy.alarms:
+                cloudwatch = self._clients.get("cloudwatch", policy.key.account, policy.key.region)
+                try:
+                    cloudwatch.delete_alarms(AlarmNames=list(policy.alarms))
+                except (ClientError, BotoCoreError) as error:
+                    log.warning("the alarms of %s: %s", policy.arn, error)
 
     def _safely(self, key: GroupKey) -> bool:
         """A round of one group; a fault in one must not stop the others."""
@@ -98,8 +130,10 @@ class Groups:
         seen = observe(self._clients, key, target_groups, alarms)
         wanted = self._fingerprint(key, source) if look else ""
         with self._store.lock:
+            before = self._store.state(key).members
             done, group = self._step(key, seen, wanted)
             source = _source(group, self._store.state(key))  # the step may have begun a rollback
+        self._notifications.send_waits(key, before, done.members)
         for action in done.actions:
             self._executor.perform(group, source, action)
         return bool(done.actions) or self._busy(group)
@@ -124,6 +158,8 @@ class Groups:
         activities = self._store.activities
         followed = {m.id: activities.follow(key, m, after[m.id]) for m in members}
         state.members = tuple(replace(m, activity=followed[m.id]) for m in done.members)
+        if sum(m.counted for m in done.members) == group.desired:
+            activities.settled(key)
         if any(m.phase is Phase.IN_SERVICE and m.in_service_since == now for m in done.members):
             state.failure = None
         if done.refresh is not None:

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.front.clients import Clients
 from rehearsal.front.service import AwsError
 from rehearsal.groups import records
-from rehearsal.groups.launches import GROUP_TAG, LaunchError, Launches, run_arguments
+from rehearsal.groups.launches import GROUP_TAG, LaunchError, Launches, purchase, run_arguments
 from rehearsal.groups.model import (
     Action,
     Deregister,
@@ -73,7 +73,10 @@ class Executor:
         )
         try:
             data = self._launches.resolve(key.account, key.region, source)
-            request = run_arguments(data, subnet, key.name, records.propagated_tags(key))
+            with store.lock:
+                others = [m for m in store.state(key).members if m.counted]
+            bought = purchase(source, sum(not m.spot for m in others), sum(m.spot for m in others))
+            request = run_arguments(data, subnet, key.name, records.propagated_tags(key), bought)
             made = self._clients.get("ec2", key.account, key.region).run_instances(**request)["Instances"][0]
         except (LaunchError, ClientError, BotoCoreError, AwsError) as error:
             self._refused(group, str(error))
@@ -90,6 +93,7 @@ class Executor:
                 protected=group.protect_new,
                 activity=activity.id,
                 shown=data.shown(),
+                spot=bought.spot,
             )
             state = store.state(key)
             state.members = (*state.members, member)

@@ -7,6 +7,7 @@ from typing import Any
 from rehearsal.front.service import AwsError, Caller
 from rehearsal.groups import records, settings
 from rehearsal.groups.model import GroupKey
+from rehearsal.groups.notifications import Notifications
 from rehearsal.groups.refresh import Status
 from rehearsal.groups.store import Store
 
@@ -18,8 +19,9 @@ class GroupService:
 
     name = "autoscaling"
 
-    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
+    def __init__(self, store: Store, notifications: Notifications, wake: Callable[[], None]) -> None:
         self._store = store
+        self._notifications = notifications
         self._wake = wake
         self._answers: dict[str, Callable[[Caller, Mapping[str, Any]], dict[str, Any]]] = {
             "CreateAutoScalingGroup": self._create,
@@ -28,6 +30,8 @@ class GroupService:
             "DeleteAutoScalingGroup": self._delete,
             "PutLifecycleHook": self._put_hook,
             "DescribeScalingActivities": self._activities,
+            "EnableMetricsCollection": lambda c, q: self._collect(c, q, True),
+            "DisableMetricsCollection": lambda c, q: self._collect(c, q, False),
         }
         self.operations: frozenset[str] | None = frozenset(self._answers)
 
@@ -65,6 +69,8 @@ class GroupService:
             self._refuse_during_refresh(key, request)
             records.update(key, request)
             records.set_capacity(key, desired=desired, minimum=minimum, maximum=maximum)
+            limits = f"AutoScalingGroup constraints to min: {minimum}, max: {maximum}, desired: {desired}"
+            self._explain(key, f"a user request update of {limits}", group.desired, desired)
         return {}
 
     def _set_desired_capacity(self, caller: Caller, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,8 +78,19 @@ class GroupService:
         with self._store.lock:
             group = records.read(key)
             self._refuse_while_deleting(key)
-            settings.capacity(group.minimum, group.maximum, request["DesiredCapacity"])
-            records.set_capacity(key, desired=request["DesiredCapacity"])
+            wanted = request["DesiredCapacity"]
+            settings.capacity(group.minimum, group.maximum, wanted)
+            records.set_capacity(key, desired=wanted)
+            self._explain(key, "a user request explicitly set group desired capacity", group.desired, wanted)
+        return {}
+
+    def _explain(self, key: GroupKey, cause: str, before: int, after: int) -> None:
+        if before != after:
+            change = f"changing the desired capacity from {before} to {after}"
+            self._store.activities.explain(key, f"{cause} {change}")
+
+    def _collect(self, caller: Caller, request: Mapping[str, Any], enabled: bool) -> dict[str, Any]:
+        records.collect(_key(caller, request), request.get("Metrics") or (), enabled)
         return {}
 
     def _delete(self, caller: Caller, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,7 +116,10 @@ class GroupService:
 
     def _put_hook(self, caller: Caller, request: Mapping[str, Any]) -> dict[str, Any]:
         settings.check_hook(request)
-        records.put_hook(_key(caller, request), request)
+        key = _key(caller, request)
+        records.put_hook(key, request)
+        if request.get("NotificationTargetARN"):
+            self._notifications.test_hook(key, request)
         return {}
 
     def _activities(self, caller: Caller, request: Mapping[str, Any]) -> dict[str, Any]:

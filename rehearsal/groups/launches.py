@@ -7,6 +7,7 @@ it (no metadata options, no profile, no volume tags); the template is named too,
 import base64
 import hashlib
 import json
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,14 +82,15 @@ class Launches:
 def launch_data(version: Mapping[str, Any], source: Source, shape: Any) -> LaunchData:
     """The launch data in a version as DescribeLaunchTemplateVersions shows it; `shape` is RunInstances' input shape."""
     data = {k: v for k, v in version["LaunchTemplateData"].items() if v not in (None, "", [], {})}
-    if source.instance_type:
-        data["InstanceType"] = source.instance_type
+    if source.types:
+        data["InstanceType"] = source.types[0]
     tags: dict[str, dict[str, str]] = {}
     for specification in data.pop("TagSpecifications", ()):
         # moto keeps the tags of the template itself among those of what it launches, and only in version 1.
         if specification["ResourceType"] != "launch-template":
             tags.setdefault(specification["ResourceType"], {}).update(_pairs(specification["Tags"]))
-    canonical = json.dumps([data, tags], sort_keys=True, default=str)
+    # Any type of the policy is as good as the others, and Spot as good as on demand: they do not make obsolete.
+    canonical = json.dumps([data, tags, *([source.types] if source.types else [])], sort_keys=True, default=str)
     if "RamDiskId" in data:
         data["RamdiskId"] = data.pop("RamDiskId")
     if "UserData" in data:
@@ -103,9 +105,37 @@ def launch_data(version: Mapping[str, Any], source: Source, shape: Any) -> Launc
     )
 
 
-def run_arguments(data: LaunchData, subnet: Subnet, group: str, propagated: Mapping[str, str]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """How one instance is bought; without a type it is the launch template's."""
+
+    spot: bool = False
+    instance_type: str = ""
+
+
+def purchase(source: Source, on_demand: int, spot: int) -> Purchase:
+    """How the next instance is bought, besides so many on demand and on Spot, so that the distribution is kept.
+
+    Shares are rounded up in favour of on demand; on demand takes the first type, Spot one after the other
+    (https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups.html).
+    """
+    total = on_demand + spot + 1
+    above = max(0, total - source.on_demand_base)
+    wanted = min(total, source.on_demand_base) + math.ceil(above * source.on_demand_percent / 100)
+    if on_demand < wanted:
+        return Purchase(False, source.types[0] if source.types else "")
+    return Purchase(True, source.types[spot % len(source.types)] if source.types else "")
+
+
+def run_arguments(
+    data: LaunchData, subnet: Subnet, group: str, propagated: Mapping[str, str], bought: Purchase | None = None
+) -> dict[str, Any]:
     """The RunInstances request for one instance of a group in a subnet."""
     arguments = dict(data.arguments)
+    if bought and bought.instance_type:
+        arguments["InstanceType"] = bought.instance_type
+    if bought and bought.spot:
+        arguments["InstanceMarketOptions"] = {"MarketType": "spot"}
     interfaces = [dict(i) for i in arguments.pop("NetworkInterfaces", ())]
     place: dict[str, Any] = {"SubnetId": subnet.id}
     if interfaces:  # a subnet is named with the first interface or with the instance, not with both

@@ -55,11 +55,13 @@ class Subnet:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A lifecycle hook. `default_result` is CONTINUE or ABANDON."""
+    """A lifecycle hook. `default_result` is CONTINUE or ABANDON; `target`: the topic or queue that is told."""
 
     name: str
     heartbeat_seconds: float
     default_result: str
+    target: str = ""
+    metadata: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,20 @@ class HookWait:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What instances are launched from: `version` is a number, $Latest or $Default."""
+    """What instances are launched from: `version` is a number, $Latest or $Default.
+
+    Of a mixed instances policy: `types` are its overrides, `on_demand_base` and `on_demand_percent` its distribution.
+    """
 
     template_id: str
     version: str
-    instance_type: str = ""  # the first override of a mixed instances policy
+    types: tuple[str, ...] = ()
+    on_demand_base: int = 0
+    on_demand_percent: int = 100
+
+    @property
+    def uses_spot(self) -> bool:
+        return self.on_demand_percent < 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,7 @@ class Group:
     elb_health: bool = False
     grace_seconds: float = 0
     warmup_seconds: float | None = None
+    cooldown_seconds: float = 300
     maintenance: tuple[int, int] | None = None  # lowest and highest healthy percentage
     termination_policies: tuple[str, ...] = ("Default",)
     suspended: frozenset[str] = frozenset()
@@ -137,6 +149,7 @@ class Member:
     cause: str = ""  # why it ends
     activity: str = ""  # the scaling activity that tells of it
     shown: Mapping[str, str] = field(default_factory=dict)  # the launch template as DescribeAutoScalingGroups shows it
+    spot: bool = False
 
     @property
     def counted(self) -> bool:

@@ -94,7 +94,7 @@ def _alarms(clients: Clients, key: GroupKey, names: tuple[str, ...]) -> tuple[st
         return ()
     cloudwatch = clients.get("cloudwatch", key.account, key.region)
     try:
-        found = cloudwatch.describe_alarms(AlarmNames=list(names))
+        found = cloudwatch.describe_alarms(AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     except (ClientError, BotoCoreError) as error:
         log.warning("alarms of %s: %s", key.name, error)
         return ()

@@ -27,6 +27,8 @@ LAUNCHING, TERMINATING = (
     "autoscaling:EC2_INSTANCE_TERMINATING",
 )
 
+STATES_MEASURED = ("InService", "Pending", "Standby", "Terminating", "Total")
+
 
 def all_keys() -> list[GroupKey]:
     """All groups of all accounts and regions."""
@@ -70,6 +72,7 @@ def read(key: GroupKey) -> Group:
         elb_health="ELB" in str(record.health_check_type),
         grace_seconds=record.health_check_grace_period or 0,
         warmup_seconds=warmup if warmup is not None and warmup >= 0 else None,
+        cooldown_seconds=float(record.default_cooldown),
         maintenance=limits if min(limits) >= 0 else None,
         termination_policies=tuple(record.termination_policies),
         suspended=frozenset(p["ProcessName"] for p in record.suspended_processes),
@@ -152,7 +155,9 @@ def put_hook(key: GroupKey, request: Mapping[str, Any]) -> None:
         timeout=request.get("HeartbeatTimeout"),
         result=request.get("DefaultResult", "ABANDON"),
     )
-    hook.role_arn = hook.notification_target_arn = None  # moto shows invented ones
+    hook.role_arn = request.get("RoleARN")  # moto shows invented ones
+    hook.notification_target_arn = request.get("NotificationTargetARN")
+    hook.notification_metadata = request.get("NotificationMetadata")
 
 
 def set_capacity(
@@ -167,6 +172,27 @@ def set_capacity(
     record.desired_capacity = desired
     record.min_size = record.min_size if minimum is None else minimum
     record.max_size = record.max_size if maximum is None else maximum
+
+
+GROUP_METRICS = tuple(
+    f"Group{name}"
+    for name in (
+        "MinSize",
+        "MaxSize",
+        "DesiredCapacity",
+        *(f"{state}{unit}" for unit in ("Instances", "Capacity") for state in STATES_MEASURED),
+    )
+)
+
+
+def collect(key: GroupKey, metrics: Iterable[str], enabled: bool) -> None:
+    """Enable or disable metrics of a group; none named: all. Raises AwsError."""
+    record, named = find(key), list(metrics)
+    if unknown := sorted(set(named) - set(GROUP_METRICS)):
+        raise AwsError("ValidationError", f"Metrics {unknown} are not measured; these are: {', '.join(GROUP_METRICS)}")
+    chosen = set(named or GROUP_METRICS)
+    before = {m["Metric"] for m in record.enabled_metrics}
+    record.metrics = sorted(before | chosen if enabled else before - chosen)
 
 
 def machines(key: GroupKey, members: Iterable[Member]) -> dict[str, tuple[str, str]]:
@@ -201,13 +227,12 @@ def write(group: Group, members: Iterable[Member], now: float) -> None:
 
 
 def delete(key: GroupKey) -> None:
-    """Drop a group's record with its policies, hooks and scheduled actions."""
+    """Drop a group's record with its hooks."""
     backend = _backend(key)
     backend.autoscaling_groups.pop(key.name, None)
-    for table in (backend.policies, backend.lifecycle_hooks, backend.scheduled_actions):
-        for name, entry in list(table.items()):
-            if entry.auto_scaling_group_name == key.name:
-                table.pop(name, None)
+    for name, entry in list(backend.lifecycle_hooks.items()):
+        if entry.auto_scaling_group_name == key.name:
+            backend.lifecycle_hooks.pop(name, None)
 
 
 def zone_of(key: GroupKey, instance_id: str) -> tuple[str, str] | None:
@@ -259,7 +284,16 @@ def _subnets(record: FakeAutoScalingGroup, backend: Any) -> tuple[Subnet, ...]:
 
 def _hooks(hooks: list[Any], transition: str) -> tuple[Hook, ...]:
     found = [h for h in hooks if h.lifecycle_transition == transition]
-    return tuple(Hook(h.name, float(h.heartbeat_timeout), h.default_result) for h in found)
+    return tuple(
+        Hook(
+            h.name,
+            float(h.heartbeat_timeout),
+            h.default_result,
+            h.notification_target_arn or "",
+            h.notification_metadata or "",
+        )
+        for h in found
+    )
 
 
 def _keep(record: Any, request: Mapping[str, Any]) -> None:

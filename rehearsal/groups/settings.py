@@ -27,12 +27,15 @@ HONOURED = frozenset(
         "NewInstancesProtectedFromScaleIn",
         "LifecycleHookSpecificationList",
         "DeletionProtection",
+        "DefaultCooldown",
         "Tags",
     }
 )
 RECORDED = {
-    "DefaultCooldown": "nothing scales by itself, so nothing cools down",
-    "CapacityRebalance": "there are no Spot Instances",
+    "CapacityRebalance": "no Spot Instance is ever interrupted",
+    "AvailabilityZoneDistribution": "a launch that fails is tried again in its zone",
+    "AvailabilityZoneImpairmentPolicy": "no zone is ever impaired",
+    "DesiredCapacityType": "capacities are counted in instances",
     "MaxInstanceLifetime": "a rehearsal does not last a day",
     "ServiceLinkedRoleARN": "calls are not checked against the role",
     "Context": "reserved by AWS",
@@ -55,10 +58,15 @@ KEPT_HERE = {
     "TerminationPolicies": "termination_policies",
     "DefaultCooldown": "default_cooldown",
     "CapacityRebalance": "capacity_rebalance",
+    "AvailabilityZoneDistribution": "availability_zone_distribution",
+    "AvailabilityZoneImpairmentPolicy": "availability_zone_impairment_policy",
+    "DesiredCapacityType": "desired_capacity_type",
     "HealthCheckGracePeriod": "health_check_grace_period",
     "HealthCheckType": "health_check_type",
     "NewInstancesProtectedFromScaleIn": "new_instances_protected_from_scale_in",
 }
+HEALTH_CHECKS = ("EC2", "ELB", "EBS")
+"""EBS is taken and never fails: a guest has no volume that could be impaired."""
 TERMINATION_POLICIES = frozenset(
     {
         "Default",
@@ -85,24 +93,25 @@ def check(request: Mapping[str, Any]) -> None:
         if policy not in TERMINATION_POLICIES:
             raise AwsError("ValidationError", f"Termination policy {policy!r} is not emulated.")
     for kind in str(request.get("HealthCheckType") or "EC2").split(","):
-        if kind.strip() not in ("EC2", "ELB"):
+        if kind.strip() not in HEALTH_CHECKS:
             raise AwsError(
                 "ValidationError",
-                f"Health check type {kind.strip()} is not emulated; use EC2 or ELB.",
+                f"Health check type {kind.strip()} is not emulated; use {', '.join(HEALTH_CHECKS)}.",
             )
+    if request.get("DesiredCapacityType", "units") != "units":
+        raise AwsError("ValidationError", "DesiredCapacityType: only units are emulated.")
     _check_mixed(request.get("MixedInstancesPolicy") or {})
     for hook in request.get("LifecycleHookSpecificationList") or ():
         check_hook(hook)
 
 
 def check_hook(request: Mapping[str, Any]) -> None:
-    """Refuse a lifecycle hook that wants to notify somebody. Raises AwsError."""
-    for name in ("NotificationTargetARN", "RoleARN", "NotificationMetadata"):
-        if request.get(name):
-            raise AwsError(
-                "ValidationError",
-                f"{name}: notifications of lifecycle hooks are not emulated.",
-            )
+    """Refuse a lifecycle hook that could not tell whom it is to tell. Raises AwsError."""
+    target = request.get("NotificationTargetARN") or ""
+    if target and not target.startswith(("arn:aws:sns:", "arn:aws:sqs:")):
+        raise AwsError("ValidationError", f"NotificationTargetARN {target} is neither an SNS topic nor an SQS queue.")
+    if target and not request.get("RoleARN"):
+        raise AwsError("ValidationError", "RoleARN is required with NotificationTargetARN.")
 
 
 def _check_mixed(policy: Mapping[str, Any]) -> None:
@@ -115,9 +124,8 @@ def _check_mixed(policy: Mapping[str, Any]) -> None:
                 "ValidationError",
                 f"MixedInstancesPolicy overrides: {names} are not emulated.",
             )
-    distribution = policy.get("InstancesDistribution", {})
-    if int(distribution.get("OnDemandPercentageAboveBaseCapacity", 100)) != 100:
-        raise AwsError("ValidationError", "MixedInstancesPolicy: Spot Instances are not emulated.")
+    if policy.get("InstancesDistribution", {}).get("DistributionSegments"):
+        raise AwsError("ValidationError", "MixedInstancesPolicy: DistributionSegments are not emulated.")
 
 
 def capacity(minimum: int, maximum: int, desired: int) -> None:

@@ -20,6 +20,8 @@ from rehearsal.groups.model import (
 )
 from rehearsal.groups.refresh import Outlook, Refresh, Status
 
+DIFFERENCE = "a difference between desired and actual capacity"
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -98,11 +100,9 @@ def _adjust(
     waiting = situation.failure is not None and situation.now < situation.failure.retry_at
     launch = () if "Launch" in group.suspended or waiting or situation.deleting else plan.launch
     scope = current.scope if replacing and current else frozenset()
-    size = f"from {counted} to {group.desired}"
-    causes = {
-        id_: "an instance refresh" if id_ in scope else f"a scale-in, shrinking the capacity {size}" for id_ in end
-    }
-    why = "an instance refresh" if replacing else f"a difference between desired and actual capacity, {size}"
+    size = f"capacity from {counted} to {group.desired}"
+    causes = {id_: "an instance refresh" if id_ in scope else f"{DIFFERENCE}, shrinking the {size}" for id_ in end}
+    why = "an instance refresh" if replacing else f"{DIFFERENCE}, increasing the {size}"
     return _end(members, causes), tuple(Launch(zone, why) for zone in launch)
 
 

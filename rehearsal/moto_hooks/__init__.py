@@ -12,6 +12,7 @@ from console.errors import NotReady
 
 if TYPE_CHECKING:
     from rehearsal.certificates import CertificateAuthority
+    from rehearsal.functions import Functions
     from rehearsal.groups import Groups
     from rehearsal.guests import Machines
 
@@ -29,15 +30,43 @@ def require_version() -> None:
         )
 
 
-def install(*, machines: "Machines", groups: "Groups", authority: "CertificateAuthority") -> None:
+def install(
+    *, machines: "Machines", groups: "Groups", authority: "CertificateAuthority", functions: "Functions"
+) -> None:
     """Install every hook; a second call puts the parts of another rehearsal in the place of the first one's."""
-    from rehearsal.moto_hooks import acm, autoscaling, ec2, ec2_images, elbv2, s3, ssm
+    from rehearsal.moto_hooks import (
+        acm,
+        autoscaling,
+        awslambda,
+        dynamodb,
+        ec2,
+        ec2_images,
+        ec2_network,
+        ec2_volumes,
+        elbv2,
+        events,
+        kms,
+        logs,
+        route53,
+        s3,
+        secretsmanager,
+        ssm,
+    )
 
     require_version()
     ec2.install(machines)
     ec2_images.install(machines)
     ssm.install()
     s3.install()
+    secretsmanager.install()
+    dynamodb.install()
+    events.install()
     acm.install(authority)
     autoscaling.install(groups)
     elbv2.install()
+    awslambda.install(functions)
+    ec2_network.install()
+    ec2_volumes.install()
+    kms.install()
+    logs.install()
+    route53.install()

@@ -25,7 +25,7 @@ def install(groups: Groups) -> None:
     def set_desired_capacity(self: Any, new_capacity: int | None) -> None:
         """Recorded only: moto would launch (into the first subnet, from the default version) or end at once.
 
-        It comes here from groups that are created and from ExecutePolicy, which stops at the group's limits.
+        It comes here from groups that are created.
         """
         wanted = self.min_size if new_capacity is None else new_capacity
         self.desired_capacity = min(max(wanted, self.min_size), self.max_size)

@@ -124,11 +124,15 @@ def prepare(
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name that CloudFormation generates when the template gives none: <stack>-<logical id>-<random>."""
+    """A name that CloudFormation generates when the template gives none: <stack>-<logical id>-<random>.
+
+    `unique`: False where a second resource may have it, as the next revision of a family.
+    """
 
     prop: str
     max_length: int = 128
     lower: bool = False
+    unique: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,8 @@ class Kind:
     Attributes:
         service: botocore's name of the service; empty where none is called.
         create: the operation that makes one; its answer is kept for Ref and GetAtt.
+        instead: property → the operation that makes one which has it. What that operation does not take must be
+            honoured by a step.
         put: an update repeats the create call with all properties.
         update: operations of an update; each gets the changed properties that its input has a member for.
         delete: the operation that removes one; it gets the physical id.
@@ -169,12 +175,15 @@ class Kind:
         attributes: what GetAtt gives, where the schema's name is not the answer's.
         rename: property → member of the service's input.
         skipped: property, or path below one, that is neither passed on nor refused → why.
+        refused: property, or path below one, that a call would carry, but that nobody would keep → why.
+        defaults: what a property goes back to when it is taken away, where the schema does not say it.
         name: the name that CloudFormation generates.
         tagging: how tags are changed.
         steps: what comes after the create and update calls, in order.
         prepare: what turns properties into what the calls take.
         stabilize: waits until the resource is what it should be, after creation and every update.
         before_delete, until_gone: what comes before the delete operation, and what waits after it.
+        snapshot: the operation that removes one and leaves a snapshot, for the deletion policy of that name.
         follows: types of the same template that must exist first, though nothing refers to them.
         update_policies: the entries of UpdatePolicy that are honoured.
         recorded: why no service stands behind it; its properties are only kept.
@@ -183,6 +192,7 @@ class Kind:
 
     service: str = ""
     create: Operation | None = None
+    instead: Mapping[str, Operation] = field(default_factory=dict)
     put: bool = False
     update: tuple[Operation, ...] = ()
     delete: Operation | None = None
@@ -190,6 +200,8 @@ class Kind:
     attributes: Mapping[str, Expression] = field(default_factory=dict)
     rename: Mapping[str, str] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     name: Name | None = None
     tagging: Tagging | None = None
     steps: tuple[Call | Each | Step, ...] = ()
@@ -197,6 +209,7 @@ class Kind:
     stabilize: Callable[["Resource"], None] | None = None
     before_delete: Callable[["Resource"], None] | None = None
     until_gone: Callable[["Resource"], None] | None = None
+    snapshot: Operation | None = None
     follows: tuple[str, ...] = ()
     update_policies: frozenset[str] = frozenset()
     recorded: str = ""

@@ -18,12 +18,19 @@ if TYPE_CHECKING:
 def plan_creation(resource: "Resource") -> Request | None:
     """The create call; None for a type that is made of steps alone. Raises ResourceFailed."""
     sent = _sent(resource)
-    call = _request(resource, resource.kind.create, sent) if resource.kind.create else None
+    operation = creation(resource)
+    call = _request(resource, operation, sent) if operation else None
     carried = call.carried if call else frozenset()
     left = set(resource.asked) - carried - resource.kind.used_in_python - set(resource.kind.skipped)
     if left and not resource.kind.recorded:
         raise ResourceFailed(f"{resource.type_name}: {', '.join(sorted(left))}: not emulated, nobody would honour it")
     return call
+
+
+def creation(resource: "Resource") -> Operation | None:
+    """The operation that makes a resource with these properties."""
+    instead = (o for name, o in resource.kind.instead.items() if name in resource.properties)
+    return next(instead, resource.kind.create)
 
 
 def plan_update(resource: "Resource", before: Properties) -> list[Request]:
@@ -49,6 +56,22 @@ def plan_update(resource: "Resource", before: Properties) -> list[Request]:
     if left:
         raise ResourceFailed(f"an update of {resource.type_name}'s {', '.join(sorted(left))} is not emulated")
     return requests
+
+
+def refuse_unkept(resource: "Resource") -> None:
+    """Raises ResourceFailed for a property that the service would take and forget."""
+    refused = resource.kind.refused.items()
+    lost = [f"{path} ({why})" for path, why in refused if _is_there(resource.asked, path.split("."))]
+    if lost:
+        raise ResourceFailed(f"{resource.type_name}: {', '.join(lost)}: not emulated, nobody would honour it")
+
+
+def _is_there(value: Any, path: list[str]) -> bool:
+    if isinstance(value, list):
+        return any(_is_there(item, path) for item in value)
+    if not isinstance(value, dict) or path[0] not in value:
+        return False
+    return len(path) == 1 or _is_there(value[path[0]], path[1:])
 
 
 def refuse_update_policies(resource: "Resource") -> None:
@@ -81,6 +104,8 @@ def _part(resource: "Resource", operation: Operation, sent: Properties, changed:
 
 
 def _default(resource: "Resource", prop: str) -> Any:
+    if prop in resource.kind.defaults:
+        return resource.kind.defaults[prop]
     found = resource.schema.properties.get(prop, {}).get("default") if resource.schema else None
     if found is None:
         raise ResourceFailed(f"taking away {prop} of {resource.type_name} is not emulated: set it to its default")

@@ -10,14 +10,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from provider_schemas import ProviderSchema, schema
 from rehearsal.front.clients import Clients
 from rehearsal.resources import identify
 from rehearsal.resources.api import Api, failures
 from rehearsal.resources.arguments import Request, request
 from rehearsal.resources.errors import ResourceFailed, is_gone, is_in_use
 from rehearsal.resources.kind import Kind, Properties
-from rehearsal.resources.planning import plan_creation, plan_update, refuse_update_policies
-from rehearsal.resources.schemas import ProviderSchema, schema
+from rehearsal.resources.planning import plan_creation, plan_update, refuse_unkept, refuse_update_policies
 from rehearsal.resources.steps import remove_items, run_steps
 from rehearsal.resources.tags import retag, tag_property
 from rehearsal.resources.validation import validate, validate_update_policy
@@ -43,6 +43,7 @@ class Resource:
     Attributes:
         physical_id: what Ref gives; empty until something is made.
         asked: the properties as the template gave them, functions evaluated.
+        shown: the same, with {{resolve:…}} references as the template has them.
         properties: the same and the generated name.
         previous: the properties before the last update; empty at creation.
         answer: what the service said when it was made and changed.
@@ -66,6 +67,7 @@ class Resource:
         self.patience = patience
         self.physical_id = ""
         self.asked: Properties = {}
+        self.shown: Properties = {}
         self.properties: Properties = {}
         self.previous: Properties = {}
         self.answer: dict[str, Any] = {}
@@ -87,7 +89,8 @@ class Resource:
     @property
     def own_name(self) -> str | None:
         """The name that the template gave it, which no second one may have; None where it is generated."""
-        prop = identify.name_property(self)
+        rule = self.kind.name
+        prop = None if rule and not rule.unique else identify.name_property(self)
         return str(self.asked[prop]) if prop and prop in self.asked else None
 
     def create(self, properties: Properties, tags: Mapping[str, str], update_policy: Mapping[str, Any]) -> None:
@@ -122,8 +125,13 @@ class Resource:
         self._carry_out(requests, before[1], before[2])
         self.unsure = False
 
+    def retired(self) -> list["Resource"]:
+        """What the last update has left behind, to be deleted once the whole change has worked; told only once."""
+        return []
+
     def _validate(self) -> None:
         validate(self.schema, self.asked)
+        refuse_unkept(self)
         refuse_update_policies(self)
         validate_update_policy(self.type_name, self.update_policy)
 
@@ -140,15 +148,19 @@ class Resource:
             self.unsure = True
             raise
 
-    def delete(self) -> None:
-        """Remove it and wait until it is gone; what is not there any more is no failure. Raises ResourceFailed."""
+    def delete(self, snapshot: bool = False) -> None:
+        """Remove it and wait until it is gone; what is not there any more is no failure. Raises ResourceFailed.
+
+        `snapshot`: its data are kept in one.
+        """
+        operation = self.kind.snapshot if snapshot else self.kind.delete
         with failures(self.kind.service):
             try:
                 if self.kind.before_delete:
                     self.kind.before_delete(self)
                 remove_items(self)
-                if self.kind.delete:
-                    self._delete_when_free(request(self, self.kind.delete, {}))
+                if operation:
+                    self._delete_when_free(request(self, operation, {}))
                 if self.kind.until_gone:
                     self.kind.until_gone(self)
             except ClientError as error:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from provider_schemas import UPDATE_POLICIES, Json, ProviderSchema, update_policies
 from rehearsal.resources.errors import ResourceFailed
-from rehearsal.resources.schemas import UPDATE_POLICIES, Json, ProviderSchema, update_policies
 
 MAX_DEPTH = 12  # some schemas are recursive (WAF statements)
 

@@ -8,8 +8,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from bake import recipe
-from bake.aws import Aws
 from bake.recipe import Recipe
+from console.aws import Aws
 
 ACCOUNT = "123456789012"  # moto's own
 REGION = "eu-west-1"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bake.aws import Aws
 from bake.cli import bake
 from bake.recipe import ROOT
+from console.aws import Aws
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from bake import artifact, recipe, toolchain
-from bake.aws import Aws
 from bake.flow import Baker, Options
 from bake.image import ImageRecord, ImageStore
 from bake.place import Home, Workshop
 from bake.recipe import Recipe
+from console.aws import Aws
 from console.progress import Progress
 from infra import images as images_file
 

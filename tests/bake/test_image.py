@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bake.aws import Aws
 from bake.digest import Closure
 from bake.image import ImageRecord, ImageStore, TestResult
+from console.aws import Aws
 from console.errors import KilnError
 
 CLOSURE = Closure(parent="ami-0", artifact="a", files={"f": "1"}, variables={"n": 1, "b": True, "s": "x"}, tools={})

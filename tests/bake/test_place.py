@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from bake.aws import Aws
 from bake.place import TOOLING_PREFIX, Home, Workshop
 from bake.recipe import Recipe
+from console.aws import Aws
 from console.errors import BadInput, KilnError, NotReady
 from infra.parameters import load_all
 

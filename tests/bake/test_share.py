@@ -1,8 +1,8 @@
 import pytest
 
 from bake import share
-from bake.aws import Aws
 from bake.share import Kind, Share, missing
+from console.aws import Aws
 
 ACCOUNTS = ("222222222222", "444444444444")
 

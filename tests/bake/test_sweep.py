@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bake import sweep
-from bake.aws import Aws
 from bake.sweep import Found, Kind, plan
+from console.aws import Aws
 
 BUILD = "web-20260101-000000-aaaaaa"
 OURS = {sweep.TAG: BUILD}

@@ -36,10 +36,12 @@ def test_builders_have_no_public_address_and_go_out_by_the_nat_gateway(factory: 
 
 
 def test_a_builder_may_do_nothing_in_aws(factory: Any) -> None:
-    role = properties(factory, "AWS::IAM::Role")
+    [role] = [r["Properties"] for name, r in factory.find_resources("AWS::IAM::Role").items() if "Builder" in name]
     assert "ManagedPolicyArns" not in role
     assert "Policies" not in role
-    factory.resource_count_is("AWS::IAM::Policy", 0)
+    [builder] = [name for name in factory.find_resources("AWS::IAM::Role") if "Builder" in name]
+    policies = factory.find_resources("AWS::IAM::Policy").values()
+    assert not [policy for policy in policies if {"Ref": builder} in policy["Properties"]["Roles"]]
 
 
 def test_other_accounts_may_launch_from_the_images_but_not_encrypt_or_manage(factory: Any) -> None:
@@ -100,5 +102,12 @@ def test_without_other_accounts_the_key_is_for_this_one_alone(template: Callable
     alone = template(
         lambda stack: ImageFactory(stack, "F", cidr="10.90.0.0/16", key_alias="test/images", account_ids=[])
     )
-    [statement] = properties(alone, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
-    assert statement["Action"] == "kms:*"
+    owner, logs = properties(alone, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    assert (owner["Action"], logs["Sid"]) == ("kms:*", "CloudWatchLogs")
+
+
+def test_what_builders_fetched_is_written_down(factory: Any) -> None:
+    [vpc] = factory.find_resources("AWS::EC2::VPC")
+    flow = properties(factory, "AWS::EC2::FlowLog")
+    assert (flow["ResourceId"], flow["TrafficType"]) == ({"Ref": vpc}, "ALL")
+    assert properties(factory, "AWS::Logs::LogGroup")["RetentionInDays"] == 90

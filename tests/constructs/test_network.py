@@ -5,15 +5,27 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Match
 
+from kiln.endpoints import INTERFACES
+from kiln.log_group import Records
 from kiln.network import LAYERS, ZONES, Network
+
+KEY = "arn:aws:kms:eu-west-1:111111111111:key/1"
+FUNCTION = "arn:aws:lambda:eu-west-1:111111111111:function:defaults"
 
 
 @pytest.fixture
 def network(template: Callable[..., Any]) -> Any:
     def build(stack: cdk.Stack) -> None:
-        nat_gateways = cdk.CfnParameter(stack, "Nats").value_as_string
-        cidr = cdk.CfnParameter(stack, "Cidr").value_as_string
-        Network(stack, "Network", cidr=cidr, nat_gateways=nat_gateways)
+        value = {name: cdk.CfnParameter(stack, name).value_as_string for name in ("Nats", "Cidr", "Interfaces")}
+        Network(
+            stack,
+            "Network",
+            cidr=value["Cidr"],
+            nat_gateways=value["Nats"],
+            interface_endpoints=value["Interfaces"],
+            records=Records(key_arn=KEY, days=30),
+            defaults_function_arn=FUNCTION,
+        )
 
     return template(build)
 
@@ -91,3 +103,84 @@ def test_a_route_to_the_internet_waits_until_the_gateway_is_attached(network: An
     for resource in [*network.find_resources("AWS::EC2::EIP").values()]:
         assert resource["DependsOn"] == [attachment]
     network.has_resource("AWS::EC2::Route", {"Properties": {"GatewayId": Match.any_value()}, "DependsOn": [attachment]})
+
+
+def test_each_public_subnet_is_excluded_by_name_from_the_block_on_public_access_and_no_other(network: Any) -> None:
+    excluded = properties(network, "AWS::EC2::VPCBlockPublicAccessExclusion")
+    public = [name for name in network.find_resources("AWS::EC2::Subnet") if "Public" in name]
+    assert [one["SubnetId"]["Ref"] for one in excluded] == public
+    assert {one["InternetGatewayExclusionMode"] for one in excluded} == {"allow-bidirectional"}
+    assert not any("VpcId" in one for one in excluded)
+
+
+def test_the_default_security_group_is_closed_by_the_accounts_function(network: Any) -> None:
+    [vpc] = network.find_resources("AWS::EC2::VPC")
+    [closed] = properties(network, "Custom::ClosedDefaultGroup")
+    assert (closed["ServiceToken"], closed["VpcId"]) == (FUNCTION, {"Ref": vpc})
+
+
+def test_all_traffic_is_written_down_each_minute_encrypted(network: Any) -> None:
+    [vpc] = network.find_resources("AWS::EC2::VPC")
+    [flow] = properties(network, "AWS::EC2::FlowLog")
+    assert (flow["ResourceId"], flow["TrafficType"], flow["MaxAggregationInterval"]) == ({"Ref": vpc}, "ALL", 60)
+    [log] = network.find_resources("AWS::Logs::LogGroup").values()
+    assert log["Properties"] == {"KmsKeyId": KEY, "RetentionInDays": 30}
+    assert log["DeletionPolicy"] == "Retain"
+
+
+def test_the_flow_log_may_write_to_its_log_group_and_serves_this_account_only(network: Any) -> None:
+    [role] = properties(network, "AWS::IAM::Role")
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    [policy] = properties(network, "AWS::IAM::Policy")
+    everywhere = [s["Action"] for s in policy["PolicyDocument"]["Statement"] if s["Resource"] == "*"]
+    assert everywhere == ["logs:DescribeLogGroups"]
+
+
+def endpoints(network: Any, kind: str) -> list[Any]:
+    found = network.find_resources("AWS::EC2::VPCEndpoint", {"Properties": {"VpcEndpointType": kind}})
+    return list(found.values())
+
+
+def test_private_subnets_reach_s3_and_dynamodb_without_nat_gateways_and_without_condition(network: Any) -> None:
+    gateways = endpoints(network, "Gateway")
+    tables = [name for name in network.find_resources("AWS::EC2::RouteTable") if "Public" not in name]
+    assert [g["Properties"]["ServiceName"]["Fn::Join"][1][-1] for g in gateways] == [".s3", ".dynamodb"]
+    for gateway in gateways:
+        assert "Condition" not in gateway
+        assert [table["Ref"] for table in gateway["Properties"]["RouteTableIds"]] == tables
+
+
+def test_nothing_can_be_written_through_a_gateway_to_another_account(network: Any) -> None:
+    for gateway in endpoints(network, "Gateway"):
+        for statement in gateway["Properties"]["PolicyDocument"]["Statement"]:
+            if "Condition" in statement:
+                assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
+            else:
+                assert all(action.split(":")[1].startswith(READING) for action in statement["Action"])
+
+
+READING = ("Get", "List", "BatchGet", "Describe", "Query")
+
+
+def test_interfaces_are_there_where_they_are_wanted_in_each_zone_under_the_public_name(network: Any) -> None:
+    interfaces = endpoints(network, "Interface")
+    [condition] = {interface["Condition"] for interface in interfaces}
+    assert network.to_json()["Conditions"][condition] == {"Fn::Equals": [{"Ref": "Interfaces"}, "true"]}
+    assert len(interfaces) == len(INTERFACES)
+    for interface in interfaces:
+        found = interface["Properties"]
+        assert found["PrivateDnsEnabled"] is True
+        assert len(found["SubnetIds"]) == ZONES
+        [statement] = found["PolicyDocument"]["Statement"]
+        assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_interfaces_admit_https_from_the_vpc_and_let_nothing_out(network: Any) -> None:
+    [group] = network.find_resources("AWS::EC2::SecurityGroup").values()
+    [admitted] = group["Properties"]["SecurityGroupIngress"]
+    [let_out] = group["Properties"]["SecurityGroupEgress"]
+    assert group["Condition"] == endpoints(network, "Interface")[0]["Condition"]
+    assert (admitted["FromPort"], admitted["ToPort"], admitted["CidrIp"]) == (443, 443, {"Ref": "Cidr"})
+    assert let_out["CidrIp"] == "255.255.255.255/32"

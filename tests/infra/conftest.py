@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra import images, parameters
+from infra import images, parameters, synthesized
 from infra.assembly import synthesize
 
 IMAGES_FILE = Path(__file__).parent / "images.toml"
@@ -40,3 +40,9 @@ def artifacts() -> Callable[[Path], dict[str, Any]]:
         return found
 
     return read
+
+
+@pytest.fixture(scope="session")
+def application(assembly: Path) -> tuple[synthesized.Stack, ...]:
+    """Every stack of every environment as plain data."""
+    return synthesized.read(assembly)

@@ -1,4 +1,5 @@
 import json
+import re
 import tarfile
 from collections import defaultdict
 from collections.abc import Callable
@@ -10,17 +11,42 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
+import infra
 from infra import parameters
 from infra.assembly import FEATURE_FLAGS, synthesize
 from infra.images import Images
 from infra.parameters import Environment
+from infra.parameters.tiers import WebTier
 from infra.stacks.parameters import Parameters
 from kiln.tier import INSTANCE_TYPE_SLOTS
 
 Artifacts = Callable[[Path], dict[str, Any]]
 
 IMAGE = "/kiln/payroll/web/image-id"
-STACKS = ("Parameters", "Network", "LoadBalancer", "Web")
+EVERYWHERE = ("Parameters", "Keys", "Account", "Notifications", "Trail", "Config", "ThreatDetection", "Budget")
+SERVING = (
+    *("Network", "Dns", "LoadBalancer", "Database", "Broker", "Web", "Worker", "WorkerMQ", "WorkerCalculation"),
+    *("Bastion", "Operations", "Monitoring"),
+)
+OPTIONAL = ("Container", "Function", "Table", "Cdn")
+STACKS = {
+    "Dev": {*EVERYWHERE, *SERVING, *OPTIONAL},
+    "InternalTest": {*EVERYWHERE, *SERVING},
+    "Acceptance": {*EVERYWHERE, *SERVING},
+    "Stage": {*EVERYWHERE, *SERVING, "Backup"},
+    "Production": {*EVERYWHERE, *SERVING, "Backup"},
+    "Backup": {*EVERYWHERE, "Vault"},
+}
+SHARED = {stack for stacks in STACKS.values() for stack in stacks} - {"Parameters"} | {"Umbrella"}
+TIER_OF_STACK = {
+    "Web": "web",
+    "Worker": "worker",
+    "WorkerMQ": "worker-mq",
+    "WorkerCalculation": "worker-calculation",
+    "Bastion": "bastion",
+}
+ACCOUNT_ID = re.compile(r"(?<![0-9A-Fa-f])\d{12}(?![0-9A-Fa-f])")
+MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 
 
 def stacks(found: dict[str, Any]) -> dict[str, Any]:
@@ -32,14 +58,14 @@ def template(folder: Path, name: str) -> dict[str, Any]:
     return read
 
 
-def test_every_environment_has_all_stacks_under_the_names_people_type(
+def test_every_environment_has_the_stacks_of_its_file_under_the_names_people_type(
     assembly: Path, artifacts: Artifacts, environments: tuple[Environment, ...]
 ) -> None:
     found = {name: artifact["displayName"] for name, artifact in stacks(artifacts(assembly)).items()}
     expected = {"Payroll-Tooling": "Payroll-Tooling"}
     for environment in environments:
         base = f"Payroll-{environment.name}"
-        expected |= {base: base} | {f"{base}-{stack}": f"{base}/{stack}" for stack in STACKS}
+        expected |= {base: base} | {f"{base}-{stack}": f"{base}/{stack}" for stack in STACKS[environment.name]}
     assert found == expected
 
 
@@ -50,17 +76,34 @@ def test_all_templates_but_parameters_are_one_file_for_all_environments(assembly
         files[stack].add((assembly / artifact["properties"]["templateFile"]).read_bytes())
     counts = {stack: len(contents) for stack, contents in files.items()}
     # Tooling and the umbrellas have no stack name after that of the environment.
-    assert counts == {"Parameters": 6, "Network": 1, "LoadBalancer": 1, "Web": 1, "": 2}
+    assert counts.pop("") == 2
+    assert counts == {stack: 6 if stack == "Parameters" else 1 for stack in {*SHARED, "Parameters"} - {"Umbrella"}}
 
 
 def test_shared_templates_hold_nothing_of_any_environment(
     assembly: Path, environments: tuple[Environment, ...]
 ) -> None:
-    for name in ("Network", "LoadBalancer", "Web", "Umbrella"):
+    for name in SHARED:
         text = (assembly / f"{name}.template.json").read_text()
         for environment in environments:
-            of_one = (environment.account, environment.region, environment.network.cidr, f'"{environment.name}"')
-            assert not [value for value in of_one if value in text]
+            network = environment.network.cidr if environment.network else environment.account
+            of_one = (environment.account, environment.region, network, f'"{environment.name}"')
+            assert not [value for value in of_one if value in text], name
+
+
+def test_no_shared_template_holds_an_account_id_or_a_mail_address(assembly: Path) -> None:
+    for name in SHARED:
+        text = (assembly / f"{name}.template.json").read_text()
+        assert (ACCOUNT_ID.findall(text), MAIL_ADDRESS.findall(text)) == ([], []), name
+
+
+def test_no_python_file_holds_an_account_id_or_a_mail_address() -> None:
+    root = Path(infra.__file__).parent.parent
+    for room in ("constructs", "infra"):
+        for file in (root / room).rglob("*.py"):
+            text = file.read_text()
+            assert not ACCOUNT_ID.findall(text), file
+            assert not [address for address in MAIL_ADDRESS.findall(text) if "payroll.example" not in address], file
 
 
 def test_two_syntheses_give_the_same_bytes(
@@ -86,32 +129,44 @@ def test_every_stack_goes_to_its_environments_account_with_its_tags(
 ) -> None:
     environment = next(e for e in environments if e.name == name)
     found = artifacts(assembly)
-    for stack in (f"Payroll-{name}", *(f"Payroll-{name}-{stack}" for stack in STACKS)):
+    for stack in (f"Payroll-{name}", *(f"Payroll-{name}-{stack}" for stack in STACKS[name])):
         artifact = found[stack]
         assert artifact["environment"] == f"aws://{environment.account}/{environment.region}"
         assert artifact["properties"]["terminationProtection"] is environment.protected
-        assert artifact["properties"]["tags"] == {"kiln:application": "Payroll", "kiln:environment": name}
+        tier = TIER_OF_STACK.get(stack.removeprefix(f"Payroll-{name}-"))
+        assert artifact["properties"]["tags"] == {
+            "kiln:application": "Payroll",
+            "kiln:environment": name,
+            "kiln:cost-centre": environment.cost_centre,
+            **({"kiln:tier": tier} if tier else {}),
+        }
         published = (assembly / found[f"{stack}.assets"]["properties"]["file"]).read_text()
         assert environment.account in published
         assert not [other for other in environments if other is not environment and other.account in published]
 
 
+def test_a_release_is_a_tag_of_every_stack(tmp_path: Path, environments: tuple[Environment, ...]) -> None:
+    folder = synthesize(environments, Images({}), tmp_path / "images.toml", tmp_path / "out", release="payroll-main-7")
+    for artifact in stacks(json.loads((folder / "manifest.json").read_text())["artifacts"]).values():
+        tags = artifact["properties"]["tags"]
+        assert tags.get("kiln:release") == ("payroll-main-7" if "kiln:environment" in tags else None)
+
+
 def test_the_order_follows_from_who_writes_what(assembly: Path, artifacts: Artifacts) -> None:
     found = artifacts(assembly)
     order = {
-        name.removeprefix("Payroll-Stage-"): [
+        name.removeprefix("Payroll-Stage-"): {
             other.removeprefix("Payroll-Stage-") for other in artifact["dependencies"] if not other.endswith(".assets")
-        ]
+        }
         for name, artifact in stacks(found).items()
         if name.startswith("Payroll-Stage")
     }
-    assert order == {
-        "Parameters": [],
-        "Network": ["Parameters"],
-        "LoadBalancer": ["Parameters", "Network"],
-        "Web": ["Parameters", "Network", "LoadBalancer"],
-        "Payroll-Stage": ["Parameters", "Network", "LoadBalancer", "Web"],
-    }
+    assert order["Parameters"] == set()
+    assert order["Payroll-Stage"] == STACKS["Stage"]
+    assert order["Network"] >= {"Parameters", "Keys"}
+    assert order["LoadBalancer"] >= {"Network", "Dns", "Notifications"}
+    assert order["Web"] >= {"Network", "LoadBalancer", "Database", "Worker"}
+    assert order["WorkerMQ"] >= {"Network", "Database", "Broker"}
     assert found["Payroll-Tooling"]["dependencies"] == ["Payroll-Tooling.assets"]
 
 
@@ -146,7 +201,8 @@ def test_a_tier_without_an_image_stops_its_environments_and_nothing_else(
 ) -> None:
     found = stacks(artifacts(assembly_without_images))
     stopped = {name for name, artifact in found.items() if "metadata" in artifact}
-    assert stopped == {f"Payroll-{name}-Parameters" for name in parameters.NAMES.values()}
+    serving = [name for name, its in STACKS.items() if "Web" in its]
+    assert stopped == {f"Payroll-{name}-Parameters" for name in serving}
     [[entry]] = found["Payroll-Stage-Parameters"]["metadata"].values()
     assert entry["type"] == "aws:cdk:error"
     for part in ("web", "eu-west-1", "no-images.toml", "python -m bake web"):
@@ -157,22 +213,28 @@ def test_without_an_image_only_the_parameter_that_names_it_is_missing(
     assembly: Path, assembly_without_images: Path
 ) -> None:
     complete, without = (template(folder, "Parameters-Stage") for folder in (assembly, assembly_without_images))
-    del complete["Resources"]["WriteWebImageId"]
+    for machine in ("Web", "Worker", "WorkerMq", "WorkerCalculation", "Bastion"):
+        del complete["Resources"][f"Write{machine}ImageId"]
     assert without == complete
-    for name in ("Network", "LoadBalancer", "Web", "Umbrella", "Tooling"):
+    for name in (*SHARED, "Tooling"):
         assert template(assembly, name) == template(assembly_without_images, name)
 
 
-def test_no_stack_needs_more_than_plain_cloudformation(assembly: Path) -> None:
-    types = {
-        r["Type"] for f in assembly.glob("*.template.json") for r in json.loads(f.read_text())["Resources"].values()
+CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
+
+
+def test_what_plain_cloudformation_cannot_do_is_done_in_three_stacks_only(assembly: Path) -> None:
+    having = {
+        file.name.removesuffix(".template.json")
+        for file in assembly.glob("*.template.json")
+        for resource in json.loads(file.read_text())["Resources"].values()
+        if resource["Type"].startswith(CUSTOM)
     }
-    assert not [t for t in types if t.startswith(("Custom::", "AWS::Lambda", "AWS::CloudFormation::CustomResource"))]
-    assert not [t for t in types if t == "AWS::CDK::Metadata"]
+    assert having == {"Account", "Network", "Vault"}
 
 
 def test_a_file_offers_as_many_instance_types_as_a_tier_has_places() -> None:
-    constraint = parameters.Tier.model_fields["instance_types"].metadata
+    constraint = WebTier.model_fields["instance_types"].metadata
     assert [m.max_length for m in constraint if hasattr(m, "max_length")] == [INSTANCE_TYPE_SLOTS]
 
 
@@ -184,7 +246,7 @@ def test_the_feature_flags_are_those_that_the_installed_cdk_recommends() -> None
         assert json.load(recommended) == FEATURE_FLAGS
 
 
-@pytest.mark.parametrize("name", ["Parameters-Stage", "Network", "LoadBalancer", "Web", "Umbrella", "Tooling"])
+@pytest.mark.parametrize("name", ["Parameters-Stage", "Parameters-Backup", "Tooling", *sorted(SHARED)])
 def test_the_stack_is_what_was_reviewed(assembly: Path, snapshot: SnapshotAssertion, name: str) -> None:
     found = template(assembly, name)
     for resource in found["Resources"].values():
@@ -197,4 +259,4 @@ def test_the_stack_is_what_was_reviewed(assembly: Path, snapshot: SnapshotAssert
 def test_the_parameters_stack_is_the_only_one_that_is_made_per_environment(assembly: Path) -> None:
     made = {file.name.removesuffix(".template.json") for file in assembly.glob("*.template.json")}
     per_environment = {f"{Parameters.__name__}-{name}" for name in parameters.NAMES.values()}
-    assert made - per_environment == {"Network", "LoadBalancer", "Web", "Umbrella", "Tooling"}
+    assert made - per_environment == {*SHARED, "Tooling"}

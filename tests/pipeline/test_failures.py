@@ -118,7 +118,7 @@ def test_instances_that_never_become_healthy_roll_the_stack_back_and_the_old_one
         tooling.release_version("2.0.1")
         tooling.bake("web")
         with Load(at.address, at.host_name, tooling.state.identity.ca, enter=tooling.enter) as load:
-            said = tooling.deploy("Payroll-Stage", expect_failure=True)
+            said = tooling.deploy_new_image("stage", "Payroll-Stage", expect_failure=True)
     assert "503" in said or "unhealthy" in said.lower()
     (stack,) = tooling.client("cloudformation", "stage").describe_stacks(StackName="Payroll-Stage-Web")["Stacks"]
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"

@@ -11,6 +11,33 @@ from rehearsal.pipeline import Pipeline
 
 PROJECT = Path(__file__).parents[2]
 
+STACKS = (
+    "Account",
+    "Backup",
+    "Bastion",
+    "Broker",
+    "Budget",
+    "Config",
+    "Database",
+    "Dns",
+    "Keys",
+    "LoadBalancer",
+    "Monitoring",
+    "Network",
+    "Notifications",
+    "Operations",
+    "Parameters",
+    "ThreatDetection",
+    "Trail",
+    "Web",
+    "Worker",
+    "WorkerCalculation",
+    "WorkerMQ",
+)
+"""Of Stage, beside `Payroll-Stage` itself."""
+CHANGED_STACKS = ("Bastion", "Parameters", "Web", "Worker", "WorkerCalculation", "WorkerMQ")
+"""By a new image of Web, which all machines run as long as there is no other."""
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -71,13 +98,18 @@ def leftovers(pipeline: Pipeline) -> list[str]:
 def test_all_stacks_of_stage_are_deployed_in_order(tooling: Pipeline, images: dict[str, Any]) -> None:
     tooling.deploy("Payroll-Stage")
     names = {n for n in tooling.stack_updates("stage") if n.startswith("Payroll-")}
-    assert names == {
-        "Payroll-Stage",
-        "Payroll-Stage-Parameters",
-        "Payroll-Stage-Network",
-        "Payroll-Stage-LoadBalancer",
-        "Payroll-Stage-Web",
-    }
+    assert names == {"Payroll-Stage", *(f"Payroll-Stage-{stack}" for stack in STACKS)}
+    assert tooling.output("stage", "Payroll-Stage", "ServiceUrl") == url(tooling, "https")
+
+
+def test_every_instance_says_whose_it_is(tooling: Pipeline) -> None:
+    alive = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    reservations = tooling.client("ec2", "stage").describe_instances(Filters=alive)["Reservations"]
+    tagged = [{t["Key"]: t["Value"] for t in i["Tags"]} for r in reservations for i in r["Instances"]]
+    assert {t["kiln:tier"] for t in tagged} == {"web", "worker", "worker-mq", "worker-calculation", "bastion"}
+    for tags in tagged:
+        common = ("kiln:application", "kiln:environment", "kiln:cost-centre")
+        assert [tags[key] for key in common] == ["Payroll", "Stage", "payroll-stage"]
 
 
 def test_the_page_comes_from_an_instance_of_the_baked_image(tooling: Pipeline, images: dict[str, Any]) -> None:
@@ -115,16 +147,18 @@ def test_a_second_deployment_of_the_same_changes_nothing(tooling: Pipeline) -> N
     assert tooling.stack_updates("stage") == before
 
 
-def test_a_new_version_changes_two_stacks_and_no_request_fails(tooling: Pipeline, images: dict[str, Any]) -> None:
+def test_a_new_version_changes_what_names_the_image_and_no_request_fails(
+    tooling: Pipeline, images: dict[str, Any]
+) -> None:
     tooling.release_version("1.1.0")
     images["1.1.0"] = baked = tooling.bake("web")
     assert baked["action"] == "baked"
     before, old = tooling.stack_updates("stage"), instances(tooling)
     at = tooling.endpoint("stage")
     with Load(at.address, at.host_name, tooling.state.identity.ca, enter=tooling.enter) as load:
-        tooling.deploy("Payroll-Stage")
+        tooling.deploy_new_image("stage", "Payroll-Stage")
     after = tooling.stack_updates("stage")
-    assert {n for n in after if after[n] != before[n]} == {"Payroll-Stage-Parameters", "Payroll-Stage-Web"}
+    assert {n for n in after if after[n] != before[n]} == {f"Payroll-Stage-{stack}" for stack in CHANGED_STACKS}
     figures = load.figures()
     assert figures.failed == 0, figures
     assert figures.requests > 100
@@ -154,6 +188,19 @@ def test_production_gets_the_templates_and_the_image_of_stage(tooling: Pipeline,
     assert tooling.launch_template_images("production") == {image_id(images["1.1.0"])}
     page = tooling.page("production")
     assert (page.environment, page.image_id) == ("Production", image_id(images["1.1.0"]))
+
+
+def test_the_backup_account_has_a_locked_vault_and_nothing_that_serves(tooling: Pipeline) -> None:
+    tooling.deploy("Payroll-Backup")
+    vaults = tooling.client("backup", "backup").describe_backup_vault(BackupVaultName="payroll-copies")
+    assert (vaults["Locked"], vaults["MinRetentionDays"]) == (True, 30)
+    plans = tooling.client("backup", "stage").list_backup_plans()["BackupPlansList"]
+    (plan,) = [p for p in plans if p["BackupPlanName"] == "Payroll-Stage-Backup"]
+    rules = tooling.client("backup", "stage").get_backup_plan(BackupPlanId=plan["BackupPlanId"])["BackupPlan"]["Rules"]
+    copies = [c["DestinationBackupVaultArn"] for rule in rules for c in rule["CopyActions"]]
+    assert copies == [vaults["BackupVaultArn"]]
+    assert not tooling.client("autoscaling", "backup").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert not tooling.client("ec2", "backup").describe_instances()["Reservations"]
 
 
 def test_destroy_removes_an_environment_and_leaves_the_other_serving(tooling: Pipeline) -> None:

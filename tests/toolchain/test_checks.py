@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from console.errors import BadInput
 from console.progress import Progress
-from toolchain.checks import docs, gate, markdown, recipes, templates, words
+from toolchain.checks import docs, gate, infra_command, markdown, recipes, words
 from toolchain.checks.outcome import Check, Outcome, tool
 from toolchain.layout import ROOT
 
@@ -176,8 +176,10 @@ def test_a_variable_with_a_default_gets_no_placeholder(tmp_path: Path) -> None:
     assert recipes.variables(template) == {"b": "20"}
 
 
-def test_every_tier_with_a_recipe_has_a_placeholder_image() -> None:
-    assert "[web]" in templates.placeholder_images()
+def test_a_check_that_is_a_command_of_infra_passes_on_what_it_says() -> None:
+    assert infra_command.told("check").counted.startswith("6 environments: Dev, ")
+    [fault] = infra_command.told("chekc").faults
+    assert "No such command 'chekc'" in fault
 
 
 # --- the gate ---------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 
 from console.errors import BadInput
 from console.progress import Progress
-from toolchain.checks import docs, recipes, templates, words
+from toolchain.checks import docs, nag, recipes, templates, words
 from toolchain.checks.outcome import Check, Outcome, tool
 
 CHECKS = (
@@ -20,6 +20,7 @@ CHECKS = (
     Check("words", "no file names a machine or a registry", words.check),
     Check("recipes", "Packer takes every recipe: packer fmt, packer validate", recipes.check),
     Check("templates", "CloudFormation would take every template: cfn-lint", templates.check),
+    Check("nag", "cdk-nag finds nothing that the ledger of exceptions does not explain", nag.check),
     Check("docs", "every link of the docs resolves, every command exists", docs.check),
 )
 

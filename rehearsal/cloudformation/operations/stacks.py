@@ -61,6 +61,13 @@ def continue_update_rollback(engine: Engine, caller: Caller, q: Request) -> Answ
     return Answer({}, stack)
 
 
+@honours("StackName ClientRequestToken")
+def cancel_update_stack(engine: Engine, caller: Caller, q: Request) -> Answer:
+    stack = engine.find(caller, q["StackName"])
+    engine.cancel_update(stack)
+    return Answer({}, stack)
+
+
 @honours("StackName EnableTerminationProtection")
 def update_termination_protection(engine: Engine, caller: Caller, q: Request) -> Answer:
     stack = engine.find(caller, q["StackName"])

@@ -1,13 +1,10 @@
-"""Elastic Load Balancing and its certificates."""
+"""Elastic Load Balancing."""
 
 from rehearsal.resources.errors import ResourceFailed
-from rehearsal.resources.kind import Properties, Step, prepare
+from rehearsal.resources.kind import Properties, Step
 from rehearsal.resources.resource import Resource
-from rehearsal.resources.special.structures import without
 
 ACTIVE_SECONDS = 120.0
-# The rehearsal's certificate authority issues at once; on AWS a person or a DNS record has to confirm first.
-ISSUED_SECONDS = 120.0
 
 
 def attributes(prop: str, operation: str, member: str) -> Step:
@@ -27,16 +24,6 @@ def attributes(prop: str, operation: str, member: str) -> Step:
     return Step(act, frozenset({prop}))
 
 
-@prepare("DomainValidationOptions")
-def certificate(resource: Resource, properties: Properties) -> Properties:
-    """RequestCertificate takes a validation option only for the domain that gets the mail."""
-    options = [o for o in properties.get("DomainValidationOptions", []) if "ValidationDomain" in o]
-    return {
-        **without(properties, "DomainValidationOptions"),
-        **({"DomainValidationOptions": options} if options else {}),
-    }
-
-
 def load_balancer_active(resource: Resource) -> None:
     def state() -> Properties:
         found = resource.api.call("describe_load_balancers", LoadBalancerArns=[resource.physical_id])
@@ -52,22 +39,4 @@ def load_balancer_active(resource: Resource) -> None:
         active,
         ACTIVE_SECONDS,
         lambda: f"load balancer {resource.physical_id} is {state()}",
-    )
-
-
-def certificate_issued(resource: Resource) -> None:
-    def status() -> str:
-        found = resource.api.call("describe_certificate", CertificateArn=resource.physical_id)
-        return str(found["Certificate"]["Status"])
-
-    def issued() -> bool:
-        now = status()
-        if now in ("FAILED", "VALIDATION_TIMED_OUT", "REVOKED", "EXPIRED"):
-            raise ResourceFailed(f"certificate {resource.physical_id} is {now}")
-        return now == "ISSUED"
-
-    resource.patience.until(
-        issued,
-        ISSUED_SECONDS,
-        lambda: f"certificate {resource.physical_id} is {status()}",
     )

@@ -49,11 +49,12 @@ def refresh(resource: Resource, before: Properties | None) -> None:
             told = text
         return found["Status"] not in GOING
 
-    resource.patience.until(
-        ended,
-        REFRESH_SECONDS,
-        lambda: f"Instance refresh {identifier} did not end: {told}",
-    )
+    try:
+        resource.patience.until(ended, REFRESH_SECONDS, lambda: f"Instance refresh {identifier} did not end: {told}")
+    except ResourceFailed:
+        if resource.patience.cancelled.is_set():
+            _cancel(resource)  # the way back waits for its end
+        raise
     last = describe(resource, identifier)
     if last["Status"] != "Successful":
         raise ResourceFailed(f"Instance refresh {identifier} is {last['Status']}: {last.get('StatusReason', '-')}")
@@ -68,6 +69,14 @@ def _start(resource: Resource, policy: Properties) -> str:
     }
     _wait_for_others(resource)
     return str(resource.api.send("start_instance_refresh", given)["InstanceRefreshId"])
+
+
+def _cancel(resource: Resource) -> None:
+    try:
+        resource.api.call("cancel_instance_refresh", AutoScalingGroupName=resource.physical_id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ActiveInstanceRefreshNotFound":  # it has ended meanwhile
+            raise
 
 
 def _wait_for_others(resource: Resource) -> None:

@@ -88,6 +88,18 @@ def _lifecycle_rule(rule: Properties, number: int) -> Properties:
 lifecycle = Computed(_lifecycle, ("LifecycleConfiguration",))
 
 
+def _access_log(resource: Resource, _: Any) -> Properties:
+    """Where the requests to the bucket are logged: in the bucket itself unless another one is named."""
+    given = only(
+        resource.properties["LoggingConfiguration"], "LoggingConfiguration", "DestinationBucketName", "LogFilePrefix"
+    )
+    target = given.get("DestinationBucketName", resource.physical_id)
+    return {"LoggingEnabled": {"TargetBucket": target, "TargetPrefix": given.get("LogFilePrefix", "")}}
+
+
+access_log = Computed(_access_log, ("LoggingConfiguration",))
+
+
 @step("Tags")
 def tags(resource: Resource, before: Properties | None) -> None:
     """A bucket's tags are put as a whole, those of the stack among them."""

@@ -7,14 +7,44 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rehearsal.resources import coverage
+from rehearsal.resources.coverage import PropertyStatus
 from rehearsal.resources.kind import Kind
-from rehearsal.resources.table import compute, identity, network, own, storage
+from rehearsal.resources.table import (
+    audit,
+    backup,
+    compute,
+    containers,
+    databases,
+    edge,
+    functions,
+    identity,
+    logs,
+    messaging,
+    network,
+    operations,
+    own,
+    public_access,
+    scaling,
+    storage,
+)
 
 TABLE: Mapping[str, Kind] = {
     **network.TABLE,
     **compute.TABLE,
+    **scaling.TABLE,
     **identity.TABLE,
     **storage.TABLE,
+    **databases.TABLE,
+    **messaging.TABLE,
+    **backup.TABLE,
+    **audit.TABLE,
+    **operations.TABLE,
+    **logs.TABLE,
+    **edge.TABLE,
+    **containers.TABLE,
+    **functions.TABLE,
+    **public_access.TABLE,
     **own.TABLE,
 }
 
@@ -24,6 +54,7 @@ class ResourceTypeStatus:
     """What the docs say of one type.
 
     `status`: "emulated", or "recorded" with the reason in `remark`. `skipped`: property → why it is not honoured.
+    `properties`: what becomes of each; none for a type whose function takes them all.
     """
 
     type: str
@@ -32,6 +63,7 @@ class ResourceTypeStatus:
     update_policies: tuple[str, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
     remark: str = ""
+    properties: tuple[PropertyStatus, ...] = ()
 
 
 def describe() -> list[ResourceTypeStatus]:
@@ -44,6 +76,7 @@ def describe() -> list[ResourceTypeStatus]:
             tuple(sorted(kind.update_policies)),
             kind.skipped,
             kind.recorded or kind.remark,
+            () if name in own.BY_THE_ENGINE else coverage.properties(name, kind),
         )
         for name, kind in sorted(TABLE.items())
     ]

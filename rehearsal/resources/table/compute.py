@@ -1,4 +1,4 @@
-"""AWS::AutoScaling, AWS::ElasticLoadBalancingV2, AWS::CertificateManager, AWS::ECR."""
+"""AWS::AutoScaling, AWS::ElasticLoadBalancingV2, AWS::ECR."""
 
 from rehearsal.resources.kind import Call, Computed, Each, Kind, Name, Tagging, op, whole
 from rehearsal.resources.special import auto_scaling, balancing, messages
@@ -38,6 +38,16 @@ TABLE = {
                     Metrics="$item.Metrics",
                 ),
             ),
+            Each(
+                "NotificationConfigurations",
+                op(
+                    "put_notification_configuration",
+                    AutoScalingGroupName="{id}",
+                    TopicARN="$item.TopicARN",
+                    NotificationTypes="$item.NotificationTypes",
+                ),
+                op("delete_notification_configuration", AutoScalingGroupName="{id}", TopicARN="$item.TopicARN"),
+            ),
             auto_scaling.retag,
             refresh,
         ),
@@ -45,32 +55,6 @@ TABLE = {
         before_delete=auto_scaling.empty,
         update_policies=frozenset({POLICY, "AutoScalingScheduledAction"}),
         remark="Complete when its instances are in service, and healthy where HealthCheckType has ELB.",
-    ),
-    "AWS::AutoScaling::LifecycleHook": Kind(
-        service="autoscaling",
-        create=op("put_lifecycle_hook"),
-        put=True,
-        delete=op(
-            "delete_lifecycle_hook",
-            LifecycleHookName="$LifecycleHookName",
-            AutoScalingGroupName="$AutoScalingGroupName",
-        ),
-        ref="{LifecycleHookName}",
-        name=Name("LifecycleHookName", 255),
-    ),
-    "AWS::AutoScaling::ScalingPolicy": Kind(
-        service="autoscaling",
-        create=op("put_scaling_policy", PolicyName="$PolicyName"),
-        put=True,
-        delete=op(
-            "delete_policy",
-            PolicyName="$PolicyName",
-            AutoScalingGroupName="$AutoScalingGroupName",
-        ),
-        ref=Computed(auto_scaling.scaling_policy_arn),
-        attributes={"PolicyName": "{PolicyName}"},
-        name=Name("PolicyName", 255),
-        remark="Kept and described; no metric moves a group in a rehearsal.",
     ),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": Kind(
         service="elbv2",
@@ -132,23 +116,6 @@ TABLE = {
         update=(op("modify_rule"),),
         delete=op("delete_rule"),
         tagging=ELB_TAGS,
-    ),
-    "AWS::CertificateManager::Certificate": Kind(
-        service="acm",
-        create=op("request_certificate"),
-        delete=op("delete_certificate"),
-        tagging=Tagging(
-            op("add_tags_to_certificate", CertificateArn="{id}"),
-            op("remove_tags_from_certificate", CertificateArn="{id}"),
-            keys="Tags",
-            keys_as_tags=True,
-        ),
-        skipped={
-            "DomainValidationOptions.HostedZoneId": "the rehearsal's certificate authority issues at once; "
-            "no validation record is made"
-        },
-        prepare=balancing.certificate,
-        stabilize=balancing.certificate_issued,
     ),
     "AWS::ECR::Repository": Kind(
         service="ecr",

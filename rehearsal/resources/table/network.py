@@ -1,7 +1,7 @@
 """AWS::EC2: networks, security groups, launch templates."""
 
 from rehearsal.resources.kind import Call, Computed, Each, Kind, Name, ec2_tags, op, replacing
-from rehearsal.resources.special import network
+from rehearsal.resources.special import network, network_access
 
 RULE = {"GroupId": "{id}", "IpPermissions": Computed(network.permission)}
 DESTINATION = {
@@ -165,6 +165,7 @@ TABLE = {
         update=(replacing(op("create_launch_template_version", LaunchTemplateId="{id}", LaunchTemplateName=None)),),
         delete=op("delete_launch_template", LaunchTemplateId="{id}"),
         name=Name("LaunchTemplateName", 128),
+        steps=(network_access.launch_template_tags,),
         attributes={
             "LatestVersionNumber": network.launch_template_version("LatestVersionNumber"),
             "DefaultVersionNumber": network.launch_template_version("DefaultVersionNumber"),
@@ -177,7 +178,12 @@ TABLE = {
         delete=op("delete_vpc_endpoints", VpcEndpointIds=["{id}"]),
         tagging=ec2_tags("vpc-endpoint"),
         ref="{VpcEndpointId}",
+        refused=dict.fromkeys(
+            ("DnsOptions", "IpAddressType", "ResourceConfigurationArn", "ServiceNetworkArn", "ServiceRegion"),
+            "moto drops it",
+        ),
         prepare=network.endpoint,
+        steps=(network_access.endpoint_members,),
         remark="Guests reach the embedded AWS at its endpoint, with or without it.",
     ),
     "AWS::EC2::FlowLog": Kind(
@@ -187,6 +193,7 @@ TABLE = {
         tagging=ec2_tags("vpc-flow-log"),
         ref=Computed(lambda resource, _: resource.answer["FlowLogIds"][0]),
         rename={"ResourceId": "ResourceIds"},
+        refused={"DeliverCrossAccountRole": "moto drops it", "DestinationOptions": "moto drops it"},
         remark="Described, but no traffic is written to it.",
     ),
 }

@@ -1,4 +1,4 @@
-"""AWS::S3, AWS::SSM, AWS::Logs, AWS::SNS."""
+"""AWS::S3, AWS::SSM, AWS::SNS."""
 
 from rehearsal.resources.kind import Call, Each, Kind, Name, Operation, Tagging, op
 from rehearsal.resources.special import messages, storage
@@ -61,6 +61,13 @@ TABLE = {
                 ),
                 undo=put("delete_bucket_lifecycle"),
             ),
+            Call(
+                put("put_object_lock_configuration", ObjectLockConfiguration="$ObjectLockConfiguration"),
+            ),
+            Call(
+                put("put_bucket_logging", BucketLoggingStatus=storage.access_log),
+                undo=put("put_bucket_logging", BucketLoggingStatus={}),
+            ),
             storage.tags,
         ),
         remark="Like CloudFormation, it deletes only an empty bucket.",
@@ -85,28 +92,6 @@ TABLE = {
         ),
         attributes={"Type": "{Type}", "Value": "{Value}"},
         prepare=messages.parameter,
-    ),
-    "AWS::Logs::LogGroup": Kind(
-        service="logs",
-        create=op("create_log_group"),
-        delete=op("delete_log_group"),
-        tagging=Tagging(
-            op("tag_log_group", logGroupName="{id}"),
-            op("untag_log_group", logGroupName="{id}"),
-            "tags",
-            "tags",
-        ),
-        attributes={"Arn": "arn:aws:logs:{Region}:{Account}:log-group:{id}:*"},
-        steps=(
-            Call(
-                op(
-                    "put_retention_policy",
-                    logGroupName="{id}",
-                    retentionInDays="$RetentionInDays",
-                ),
-                undo=op("delete_retention_policy", logGroupName="{id}"),
-            ),
-        ),
     ),
     "AWS::SNS::Topic": Kind(
         service="sns",
@@ -144,6 +129,12 @@ TABLE = {
                     AttributeName="Policy",
                     AttributeValue="$PolicyDocument",
                 ),
+                op(
+                    "set_topic_attributes",
+                    TopicArn="$item",
+                    AttributeName="Policy",
+                    AttributeValue=messages.default_policy,
+                ),
                 also=("PolicyDocument",),
             ),
         ),
@@ -154,5 +145,7 @@ TABLE = {
         delete=op("unsubscribe", SubscriptionArn="{id}"),
         ref="{SubscriptionArn}",
         prepare=messages.subscription,
+        steps=(messages.subscription_attributes,),
+        remark="A mail or an HTTP endpoint stays pending: nobody confirms.",
     ),
 }

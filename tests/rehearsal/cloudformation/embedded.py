@@ -43,22 +43,47 @@ def serve(port: int, account: str, region: str) -> None:
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
 
-    from rehearsal.cloudformation import CloudFormation
+    from rehearsal.alarms import Alarms
+    from rehearsal.cloudformation import CloudFormation, custom_resources
     from rehearsal.front.app import Front
     from rehearsal.front.clients import Clients
+    from rehearsal.functions import Functions
     from rehearsal.groups import Groups
-    from rehearsal.moto_hooks import autoscaling, s3
+    from rehearsal.moto_hooks import (
+        autoscaling,
+        awslambda,
+        dynamodb,
+        ec2_network,
+        events,
+        kms,
+        logs,
+        route53,
+        s3,
+        secretsmanager,
+    )
+    from rehearsal.pace import Pace
+    from rehearsal.recorded_services import recorded_services
 
     clients = Clients(f"http://localhost:{port}")
     front = Front(lambda key: account, clients.access_key)
-    groups, engine = Groups(clients), CloudFormation(clients)
+    pace = Pace(60)  # a minute of an alarm is a second
+    groups, engine = Groups(clients, pace), CloudFormation(clients, pace=pace)
+    alarms = Alarms(clients, groups.scale, pace=pace)
     autoscaling.install(groups)
     s3.install()
-    for service in (*groups.services, engine, Health()):
+    for hooks in (dynamodb, ec2_network, events, kms, logs, route53, secretsmanager):
+        hooks.install()
+    awslambda.install(Functions(clients))
+    front.add_receiver(custom_resources.PAGE, engine.receive)
+    recorded = recorded_services(clients)
+    for service in (*groups.services, *alarms.services, *recorded.services, engine, Health()):
         front.add(service)
+    for completion in recorded.completions:
+        front.add_completion(completion)
     server = make_server("127.0.0.1", port, front, threaded=True, request_handler=MotoRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     groups.start()
+    alarms.start()
     engine.start(account, region)
     print("up", flush=True)
     threading.Event().wait()

@@ -1,6 +1,7 @@
 """The history of a stack."""
 
 import itertools
+import json
 
 from rehearsal.cloudformation.events import TICK, EventLog
 from rehearsal.cloudformation.stack import Stack
@@ -20,3 +21,10 @@ def test_a_rollback_is_an_operation_of_its_own() -> None:
         stack.enter(status)
     complete, rolling_back, updating = (e.operation for e in stack.log.events)
     assert complete == rolling_back != updating
+
+
+def test_a_hidden_value_is_masked_wherever_properties_have_it() -> None:
+    log = EventLog()
+    log.hide("swordfish")
+    log.add("X", "x", "T", "CREATE_COMPLETE", properties={"a": ["my swordfish"], "b": {"c": "swordfish"}, "d": 1})
+    assert json.loads(log.events[0].properties or "") == {"a": ["my ****"], "b": {"c": "****"}, "d": 1}

@@ -18,8 +18,8 @@ def failure(embedded: Any, name: str, resource: Json) -> str:
 
 
 def test_a_type_that_is_not_emulated_fails_the_stack(embedded: Any, name: str) -> None:
-    assert "resource type AWS::Lambda::Function is not emulated" in failure(
-        embedded, name, {"Type": "AWS::Lambda::Function", "Properties": {}}
+    assert "resource type AWS::Neptune::DBCluster is not emulated" in failure(
+        embedded, name, {"Type": "AWS::Neptune::DBCluster", "Properties": {}}
     )
 
 
@@ -31,8 +31,8 @@ def test_a_type_that_is_not_emulated_fails_the_stack(embedded: Any, name: str) -
         ({"Type": "AWS::EC2::VPC", "Properties": {"VpcId": "vpc-1"}}, "VpcId is read-only"),
         ({"Type": "AWS::S3::Bucket", "Properties": {"AccessControl": "PublicRead"}}, "PublicRead is not emulated"),
         (
-            {"Type": "AWS::S3::Bucket", "Properties": {"LoggingConfiguration": {}}},
-            "LoggingConfiguration: not emulated",
+            {"Type": "AWS::S3::Bucket", "Properties": {"AccelerateConfiguration": {"AccelerationStatus": "Enabled"}}},
+            "AccelerateConfiguration: not emulated",
         ),
         (
             {
@@ -60,14 +60,12 @@ def test_nothing_is_made_before_a_property_is_refused(embedded: Any, name: str) 
 
 
 def test_an_update_that_nobody_would_carry_out_fails_and_names_the_property(embedded: Any, name: str) -> None:
-    def template(tags: Json) -> Json:
-        specification = {"ResourceType": "launch-template", "Tags": [{"Key": "a", "Value": tags["a"]}]}
-        properties = {"LaunchTemplateData": {"InstanceType": "t3.micro"}, "TagSpecifications": [specification]}
-        return {"Resources": {"L": {"Type": "AWS::EC2::LaunchTemplate", "Properties": properties}}}
+    def template(everywhere: bool) -> Json:
+        return {"Resources": {"K": {"Type": "AWS::KMS::Key", "Properties": {"MultiRegion": everywhere}}}}
 
-    embedded.create(name, template({"a": "1"}))
-    assert embedded.update(name, template({"a": "2"}))["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert "an update of AWS::EC2::LaunchTemplate's TagSpecifications is not emulated" in embedded.reasons(name)
+    embedded.create(name, template(False))
+    assert embedded.update(name, template(True))["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "an update of AWS::KMS::Key's MultiRegion is not emulated" in embedded.reasons(name)
 
 
 @pytest.mark.parametrize("policy", ["AutoScalingRollingUpdate", "AutoScalingReplacingUpdate"])
@@ -84,7 +82,6 @@ def test_the_older_update_policies_of_groups_are_refused_from_the_start(embedded
     ("option", "value"),
     [
         ("NotificationARNs", ["arn:aws:sns:eu-west-1:123400000001:t"]),
-        ("RollbackConfiguration", {"MonitoringTimeInMinutes": 1}),
         ("StackPolicyBody", "{}"),
         ("ResourceTypes", ["AWS::SNS::Topic"]),
         ("TimeoutInMinutes", 1),

@@ -1,6 +1,7 @@
 """Who answers a request, over real HTTP with real boto3 clients."""
 
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from werkzeug.serving import make_server
 
 from rehearsal.front.app import Front
 from rehearsal.front.clients import Clients
-from rehearsal.front.service import AwsError, Caller
+from rehearsal.front.service import AwsError, Caller, PassOn
 
 ACCOUNT, REGION = "444444444444", "eu-west-1"
 
@@ -47,6 +48,32 @@ class Everything:
         return {"Events": [{"EventName": caller.account}]}
 
 
+class Some:
+    """A service that answers an operation, but not for every request."""
+
+    name = "sqs"
+    operations = frozenset({"GetQueueUrl"})
+
+    def answer(self, caller: Caller, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        if request["QueueName"] != "ours":
+            raise PassOn
+        return {"QueueUrl": "https://ours"}
+
+
+class Longer:
+    """Completes moto's answers, in the query protocol and in a REST one."""
+
+    def __init__(self, name: str, operation: str, **more: Any) -> None:
+        self.name = name
+        self.operations = frozenset({operation})
+        self._more = more
+
+    def complete(
+        self, caller: Caller, operation: str, request: dict[str, Any], answer: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {**answer, **self._more}
+
+
 @pytest.fixture(scope="module")
 def refreshes() -> Refreshes:
     return Refreshes()
@@ -58,7 +85,11 @@ def clients(refreshes: Refreshes) -> Iterator[Clients]:
     front = Front({"AKIAKNOWN": ACCOUNT}.get, clients.access_key)
     front.add(refreshes)
     front.add(Everything())
+    front.add(Some())
+    front.add_completion(Longer("sns", "CreateTopic", TopicArn="completed"))
+    front.add_completion(Longer("guardduty", "CreateDetector", DetectorId="completed"))
     front.add_page("hello", lambda: '{"hello": "world"}')
+    front.add_receiver("answers", lambda key, body: (key, body) == ("one/key", b"text"))
     server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=MotoRequestHandler)
     clients.url = f"http://localhost:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -137,6 +168,23 @@ def test_a_key_that_nobody_issued_is_refused(clients: Clients) -> None:
     assert error.value.response["Error"]["Code"] == "InvalidClientTokenId"
 
 
+def test_a_request_that_a_service_passes_on_is_motos(clients: Clients) -> None:
+    sqs = clients.get("sqs", ACCOUNT, REGION)
+    made = sqs.create_queue(QueueName="theirs")["QueueUrl"]
+    assert sqs.get_queue_url(QueueName="ours")["QueueUrl"] == "https://ours"
+    assert sqs.get_queue_url(QueueName="theirs")["QueueUrl"] == made
+
+
+def test_motos_answer_is_completed_and_its_refusal_left_alone(clients: Clients) -> None:
+    sns = clients.get("sns", ACCOUNT, REGION)
+    assert sns.create_topic(Name="t")["TopicArn"] == "completed"
+    assert [t["TopicArn"].rsplit(":", 1)[1] for t in sns.list_topics()["Topics"]] == ["t"]
+    assert clients.get("guardduty", ACCOUNT, REGION).create_detector(Enable=True)["DetectorId"] == "completed"
+    with pytest.raises(ClientError) as error:
+        sns.create_topic(Name="not a name")
+    assert error.value.response["Error"]["Code"] == "InvalidParameter"
+
+
 def test_bytes_pass_through_to_moto_unchanged(clients: Clients) -> None:
     s3 = clients.get("s3", ACCOUNT, REGION)
     s3.create_bucket(Bucket="bytes-of-kiln", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -147,3 +195,18 @@ def test_bytes_pass_through_to_moto_unchanged(clients: Clients) -> None:
 def test_the_rehearsals_own_pages_are_beside_the_services(clients: Clients) -> None:
     with urllib.request.urlopen(f"{clients.url}/kiln/hello", timeout=5) as answer:
         assert answer.read() == b'{"hello": "world"}'
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [("answers/one/key", b"text", 200), ("answers/another", b"text", 404), ("nobody/one/key", b"text", 404)],
+)
+def test_what_is_put_to_a_receiver_is_taken_only_if_somebody_waits_for_it(
+    clients: Clients, path: str, body: bytes, status: int
+) -> None:
+    request = urllib.request.Request(f"{clients.url}/kiln/{path}", data=body, method="PUT")
+    try:
+        found = urllib.request.urlopen(request, timeout=5).status
+    except urllib.error.HTTPError as error:
+        found = error.code
+    assert found == status

@@ -33,14 +33,14 @@ DATA: dict[str, Any] = {
 }
 
 
-def resolved(data: Mapping[str, Any], number: int = 1, instance_type: str = "") -> LaunchData:
+def resolved(data: Mapping[str, Any], number: int = 1, types: tuple[str, ...] = ()) -> LaunchData:
     version = {
         "LaunchTemplateId": "lt-1",
         "LaunchTemplateName": "web",
         "VersionNumber": number,
         "LaunchTemplateData": data,
     }
-    return launch_data(version, Source("lt-1", str(number), instance_type), SHAPE)
+    return launch_data(version, Source("lt-1", str(number), types), SHAPE)
 
 
 def test_everything_of_the_template_reaches_the_request() -> None:
@@ -66,7 +66,7 @@ def test_with_a_network_interface_the_subnet_is_named_there() -> None:
 
 
 def test_an_override_gives_the_instance_type() -> None:
-    overridden = resolved(DATA, instance_type="m7i.large")
+    overridden = resolved(DATA, types=("m7i.large",))
     assert overridden.arguments["InstanceType"] == "m7i.large"
     assert overridden.fingerprint != resolved(DATA).fingerprint
 

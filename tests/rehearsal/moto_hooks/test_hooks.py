@@ -12,10 +12,12 @@ ROOT = Path(__file__).parents[3]
 SECTION = "## The hooks into moto"
 # In a process of its own: the hooks stay in moto's classes for good.
 ATTRIBUTES_THAT_CHANGE = """
-import json, sys
+import importlib, json, pkgutil, sys
 from types import SimpleNamespace
 from rehearsal import moto_hooks
-from rehearsal.moto_hooks import acm, autoscaling, ec2, ec2_images, elbv2, iam, s3, ssm
+
+for module in pkgutil.iter_modules(moto_hooks.__path__):  # now: what they import of moto is no change of theirs
+    importlib.import_module(f"rehearsal.moto_hooks.{module.name}")
 
 def attributes():
     return {
@@ -27,7 +29,8 @@ def attributes():
     }
 
 before = attributes()
-moto_hooks.install(machines=SimpleNamespace(), groups=SimpleNamespace(), authority=SimpleNamespace())
+parts = ('machines', 'groups', 'authority', 'functions')
+moto_hooks.install(**{part: SimpleNamespace() for part in parts})
 after = attributes()
 print(json.dumps(sorted(name for (module, name), value in after.items() if before.get((module, name)) is not value)))
 """

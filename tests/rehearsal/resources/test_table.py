@@ -8,10 +8,10 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from provider_schemas import schema
 from rehearsal.resources import listing
 from rehearsal.resources.cast import member_for
 from rehearsal.resources.kind import Call, Each, Kind, Operation, mentions
-from rehearsal.resources.schemas import schema
 from rehearsal.resources.table import TABLE, describe
 
 SESSION = botocore.session.get_session()
@@ -59,7 +59,8 @@ def test_every_operation_and_every_argument_of_a_line_exists(type_name: str) -> 
 @pytest.mark.parametrize("type_name", TABLE)
 def test_every_property_that_a_line_names_exists(type_name: str) -> None:
     kind = TABLE[type_name]
-    named = {p.split(".")[0] for p in (*kind.skipped, *kind.rename)} | kind.used_in_python
+    named = {p.split(".")[0] for p in (*kind.skipped, *kind.refused, *kind.rename, *kind.defaults)}
+    named |= kind.used_in_python
     for operation in operations(kind):
         named |= set(mentions(operation.arguments))
     if kind.name:

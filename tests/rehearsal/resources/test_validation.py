@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from provider_schemas import schema
 from rehearsal.resources.errors import ResourceFailed
-from rehearsal.resources.schemas import schema
 from rehearsal.resources.validation import validate, validate_update_policy
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
