@@ -5,7 +5,7 @@ from constructs import Construct
 
 from infra.stacks.records import read_records
 from infra.stacks.values import PAYROLL
-from kiln.account_defaults import AccountDefaults
+from kiln.account.account_defaults import AccountDefaults
 
 
 class Account(cdk.Stack):

@@ -5,7 +5,7 @@ from constructs import Construct
 
 from infra.stacks.topics import read_topics
 from infra.stacks.values import PAYROLL
-from kiln.backup_plan import BackupPlan, Daily
+from kiln.backup.backup_plan import BackupPlan, Daily
 
 
 class Backup(cdk.Stack):

@@ -7,11 +7,11 @@ from infra.stacks.records import read_records
 from infra.stacks.tiers import read_image, read_network
 from infra.stacks.topics import read_topics
 from infra.stacks.values import PAYROLL
-from kiln.bastion import Bastion as WayIn
-from kiln.bastion import Machine
-from kiln.opening import Opening, Peer
+from kiln.network.opening import Opening, Peer
 from kiln.shared_values import ValueType
-from kiln.surroundings import Surroundings
+from kiln.tiers.bastion import Bastion as WayIn
+from kiln.tiers.bastion import Machine
+from kiln.tiers.surroundings import Surroundings
 
 
 class Bastion(cdk.Stack):

@@ -5,11 +5,11 @@ from constructs import Construct
 
 from infra.stacks.topics import read_topics
 from infra.stacks.values import PAYROLL
-from kiln.hosted_zone import Zone
-from kiln.imported_network import imported_network
-from kiln.mq_broker import PORT, MqBroker
-from kiln.role_name import RoleName
-from kiln.service_record import ServiceRecord
+from kiln.data.mq_broker import PORT, MqBroker
+from kiln.edge.hosted_zone import Zone
+from kiln.edge.role_name import RoleName
+from kiln.edge.service_record import ServiceRecord
+from kiln.network.imported_network import imported_network
 from kiln.shared_values import ValueType
 
 

@@ -5,7 +5,7 @@ from constructs import Construct
 
 from infra.stacks.topics import read_topics
 from infra.stacks.values import PAYROLL
-from kiln.budget import Budget as MonthlyBudget
+from kiln.operations.budget import Budget as MonthlyBudget
 
 
 class Budget(cdk.Stack):

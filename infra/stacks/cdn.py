@@ -4,8 +4,8 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.stacks.values import PAYROLL
-from kiln.cdn import Cdn as Distribution
-from kiln.cdn import Name
+from kiln.edge.cdn import Cdn as Distribution
+from kiln.edge.cdn import Name
 
 
 class Cdn(cdk.Stack):

@@ -5,8 +5,8 @@ from constructs import Construct
 
 from infra.stacks.topics import topic_name
 from infra.stacks.values import PAYROLL
-from kiln.config_recorder import ConfigRecorder
-from kiln.topics import Severity
+from kiln.audit.config_recorder import ConfigRecorder
+from kiln.operations.topics import Severity
 
 
 class Config(cdk.Stack):

@@ -7,9 +7,9 @@ from infra.stacks import tiers
 from infra.stacks.records import read_records
 from infra.stacks.topics import read_topics
 from infra.stacks.values import LISTENER, PAYROLL
-from kiln.blue_green import ContainerRoute
-from kiln.container_task import Container as App
-from kiln.container_tier import ContainerTier, Tasks
+from kiln.tiers.blue_green import ContainerRoute
+from kiln.tiers.container_task import Container as App
+from kiln.tiers.container_tier import ContainerTier, Tasks
 
 TIER = "container"
 

@@ -6,12 +6,12 @@ from constructs import Construct
 from infra.stacks.records import read_records
 from infra.stacks.topics import read_topics
 from infra.stacks.values import PAYROLL
-from kiln.aurora_mysql import AuroraMysql
-from kiln.aurora_settings import Capacity, Engine, Keeping
-from kiln.backup_plan import TAG, TAG_VALUE
-from kiln.hosted_zone import Zone
-from kiln.imported_network import imported_network
-from kiln.role_name import RoleName
+from kiln.backup.backup_plan import TAG, TAG_VALUE
+from kiln.data.aurora_mysql import AuroraMysql
+from kiln.data.aurora_settings import Capacity, Engine, Keeping
+from kiln.edge.hosted_zone import Zone
+from kiln.edge.role_name import RoleName
+from kiln.network.imported_network import imported_network
 from kiln.shared_values import ValueType
 
 

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.stacks.values import PAYROLL
-from kiln.hosted_zone import PrivateZone, PublicZone
+from kiln.edge.hosted_zone import PrivateZone, PublicZone
 from kiln.shared_values import ValueType
 
 NO_QUERY_LOG = "Route 53 logs queries to us-east-1 only, and an environment lives in one region"

@@ -9,9 +9,9 @@ from infra.stacks import tiers
 from infra.stacks.records import read_records
 from infra.stacks.topics import read_topics
 from infra.stacks.values import LISTENER, PAYROLL
-from kiln.function_alias import Traffic
-from kiln.function_route import FunctionRoute
-from kiln.function_tier import Code, FunctionTier
+from kiln.tiers.function_alias import Traffic
+from kiln.tiers.function_route import FunctionRoute
+from kiln.tiers.function_tier import Code, FunctionTier
 
 TIER = "function"
 SOURCE = Path(__file__).resolve().with_name("function_handler.py")

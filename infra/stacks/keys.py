@@ -4,8 +4,8 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.stacks.values import PAYROLL
-from kiln import key_user, volume_key_user
-from kiln.key import Key
+from kiln.data import key_user, volume_key_user
+from kiln.data.key import Key
 from kiln.optional import is_set
 
 PUBLISHERS = ("backup", "budgets", "cloudwatch", "events.rds", "sns")

@@ -6,12 +6,12 @@ from constructs import Construct
 from infra.stacks.records import read_records
 from infra.stacks.topics import read_topics
 from infra.stacks.values import PAYROLL
-from kiln.certificate import DnsValidatedCertificate
-from kiln.hosted_zone import Zone
-from kiln.imported_network import imported_network
-from kiln.load_balancer import Firewall
-from kiln.load_balancer import LoadBalancer as PublicLoadBalancer
-from kiln.role_name import AliasName
+from kiln.edge.certificate import DnsValidatedCertificate
+from kiln.edge.hosted_zone import Zone
+from kiln.edge.load_balancer import Firewall
+from kiln.edge.load_balancer import LoadBalancer as PublicLoadBalancer
+from kiln.edge.role_name import AliasName
+from kiln.network.imported_network import imported_network
 from kiln.shared_values import ValueType
 
 

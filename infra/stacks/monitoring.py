@@ -5,10 +5,10 @@ from constructs import Construct
 
 from infra.stacks.topics import topic_name
 from infra.stacks.values import PAYROLL
-from kiln.dashboard import Dashboard
-from kiln.service_health import ServiceHealth
-from kiln.tier_rows import database_row, mq_row, queue_row, web_row
-from kiln.topics import Severity
+from kiln.operations.dashboard import Dashboard
+from kiln.operations.service_health import ServiceHealth
+from kiln.operations.tier_rows import database_row, mq_row, queue_row, web_row
+from kiln.operations.topics import Severity
 
 TIERS = ("web", "worker", "worker-mq", "worker-calculation")
 

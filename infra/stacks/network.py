@@ -5,7 +5,7 @@ from constructs import Construct
 
 from infra.stacks.records import read_records
 from infra.stacks.values import PAYROLL
-from kiln.network import Network as Vpc
+from kiln.network.network import Network as Vpc
 
 
 class Network(cdk.Stack):

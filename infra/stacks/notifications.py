@@ -5,8 +5,8 @@ from constructs import Construct
 
 from infra.stacks.topics import topic_name
 from infra.stacks.values import PAYROLL
-from kiln.notifications import Notifications as TopicsBySeverity
-from kiln.topics import Severity
+from kiln.operations.notifications import Notifications as TopicsBySeverity
+from kiln.operations.topics import Severity
 
 
 class Notifications(cdk.Stack):

@@ -5,10 +5,10 @@ from constructs import Construct
 
 from infra.stacks.topics import topic_name
 from infra.stacks.values import PAYROLL
-from kiln.key import Key
-from kiln.operations_documents import OperationsDocuments, instances_of_tiers
-from kiln.patching import Patching, Window
-from kiln.topics import Severity
+from kiln.data.key import Key
+from kiln.operations.operations_documents import OperationsDocuments, instances_of_tiers
+from kiln.operations.patching import Patching, Window
+from kiln.operations.topics import Severity
 
 TIERS = ("web", "worker", "worker-mq", "worker-calculation")
 BASTION = "bastion"

@@ -8,7 +8,7 @@ from constructs import Construct
 from infra.parameters import Environment
 from infra.parameters.values import NONE, Value, values
 from infra.stacks.values import PAYROLL
-from kiln.account_guard import AccountGuard
+from kiln.account.account_guard import AccountGuard
 
 VAULT = "payroll-copies"
 """The name of the vault that takes the copies of all backups: it is named in other accounts, so nobody generates it."""

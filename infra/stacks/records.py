@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from infra.stacks.values import PAYROLL
-from kiln.log_group import Records
+from kiln.operations.log_group import Records
 
 
 def read_records(scope: Construct) -> Records:

@@ -5,9 +5,9 @@ from constructs import Construct
 
 from infra.stacks.topics import read_topics
 from infra.stacks.values import PAYROLL
-from kiln.backup_plan import TAG, TAG_VALUE
-from kiln.table import Attribute
-from kiln.table import Table as ProtectedTable
+from kiln.backup.backup_plan import TAG, TAG_VALUE
+from kiln.data.table import Attribute
+from kiln.data.table import Table as ProtectedTable
 
 
 class Table(cdk.Stack):

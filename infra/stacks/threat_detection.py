@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.stacks.topics import read_topics
-from kiln.threat_detection import ThreatDetection as Detection
+from kiln.audit.threat_detection import ThreatDetection as Detection
 
 
 class ThreatDetection(cdk.Stack):

@@ -7,17 +7,17 @@ from infra.stacks.parameters import image_name
 from infra.stacks.records import read_records
 from infra.stacks.topics import read_topics
 from infra.stacks.values import PAYROLL
-from kiln.imported_network import imported_network
-from kiln.instance_choice import Size
-from kiln.instance_role import DatabaseLogin
-from kiln.listener_rule import Listener
-from kiln.opening import Peer
-from kiln.queue import Queue
-from kiln.rollback_triggers import rollback_alarm_arns
-from kiln.scheduled_stop import Schedule
+from kiln.edge.listener_rule import Listener
+from kiln.network.imported_network import imported_network
+from kiln.network.opening import Peer
+from kiln.operations.rollback_triggers import rollback_alarm_arns
 from kiln.shared_values import ValueType
-from kiln.surroundings import Surroundings
-from kiln.tier import Startup, Tier
+from kiln.tiers.instance_choice import Size
+from kiln.tiers.instance_role import DatabaseLogin
+from kiln.tiers.queue import Queue
+from kiln.tiers.scheduled_stop import Schedule
+from kiln.tiers.surroundings import Surroundings
+from kiln.tiers.tier import Startup, Tier
 
 
 def read_network(scope: Construct) -> ec2.IVpc:

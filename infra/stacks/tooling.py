@@ -7,8 +7,8 @@ from constructs import Construct
 
 from infra.parameters import Environment
 from infra.stacks.values import TOOLING
-from kiln.account_guard import AccountGuard
-from kiln.image_factory import ImageFactory
+from kiln.account.account_guard import AccountGuard
+from kiln.images.image_factory import ImageFactory
 
 
 class Tooling(cdk.Stack):

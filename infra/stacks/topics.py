@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from infra.stacks.values import PAYROLL
-from kiln.topics import Severity, Topics
+from kiln.operations.topics import Severity, Topics
 
 
 def topic_name(severity: Severity) -> str:

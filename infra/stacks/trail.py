@@ -5,8 +5,8 @@ from constructs import Construct
 
 from infra.stacks.topics import read_topics
 from infra.stacks.values import PAYROLL
-from kiln.trail import Trail as AccountTrail
-from kiln.trail_alarms import TrailAlarms
+from kiln.audit.trail import Trail as AccountTrail
+from kiln.audit.trail_alarms import TrailAlarms
 
 
 class Trail(cdk.Stack):

@@ -1,6 +1,6 @@
 """Where Payroll's stacks leave values for each other, and what they must agree on beside values."""
 
-from kiln.listener_priorities import ListenerPriorities
+from kiln.edge.listener_priorities import ListenerPriorities
 from kiln.shared_values import SharedValues
 
 PAYROLL = SharedValues("/kiln/payroll")

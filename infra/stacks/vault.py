@@ -7,9 +7,9 @@ from infra.stacks.parameters import VAULT
 from infra.stacks.records import read_records
 from infra.stacks.topics import read_topics
 from infra.stacks.values import PAYROLL
-from kiln.backup_vault import BackupVault, Lock
-from kiln.restore_room import RestoreRoom
-from kiln.restore_tests import WantedTests
+from kiln.backup.backup_vault import BackupVault, Lock
+from kiln.backup.restore_room import RestoreRoom
+from kiln.backup.restore_tests import WantedTests
 
 
 class Vault(cdk.Stack):

@@ -5,8 +5,8 @@ from constructs import Construct
 
 from infra.stacks import tiers
 from infra.stacks.values import LISTENER, PAYROLL
-from kiln.instance_role import Access
-from kiln.load_balanced_tier import LoadBalancedTier, Route
+from kiln.tiers.instance_role import Access
+from kiln.tiers.load_balanced_tier import LoadBalancedTier, Route
 
 TIER = "web"
 

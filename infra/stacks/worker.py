@@ -5,8 +5,8 @@ from constructs import Construct
 
 from infra.stacks import tiers
 from infra.stacks.values import PAYROLL
-from kiln.instance_role import Access
-from kiln.queue_worker_tier import QueueWorkerTier
+from kiln.tiers.instance_role import Access
+from kiln.tiers.queue_worker_tier import QueueWorkerTier
 
 TIER = "worker"
 

@@ -5,8 +5,8 @@ from constructs import Construct
 
 from infra.stacks import tiers
 from infra.stacks.values import PAYROLL
-from kiln.calculation_tier import CalculationTier
-from kiln.instance_role import Access
+from kiln.tiers.calculation_tier import CalculationTier
+from kiln.tiers.instance_role import Access
 
 TIER = "worker-calculation"
 

@@ -5,9 +5,9 @@ from constructs import Construct
 
 from infra.stacks import tiers
 from infra.stacks.values import PAYROLL
-from kiln.instance_role import Access
-from kiln.mq_worker_tier import BrokerClient, MqWorkerTier
 from kiln.shared_values import ValueType
+from kiln.tiers.instance_role import Access
+from kiln.tiers.mq_worker_tier import BrokerClient, MqWorkerTier
 
 TIER = "worker-mq"
 

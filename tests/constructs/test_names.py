@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiln.hosted_zone import PrivateZone, PublicZone, Zone, require_inside
+from kiln.edge.hosted_zone import PrivateZone, PublicZone, Zone, require_inside
+from kiln.edge.role_name import AliasName, RoleName
+from kiln.edge.service_record import ServiceRecord
 from kiln.promises.template import EXEMPTIONS
 from kiln.refusal import WrongProperty
-from kiln.role_name import AliasName, RoleName
-from kiln.service_record import ServiceRecord
 
 INTERNAL = Zone("Z1", "stage.example.internal")
 REASON = "queries go to another region only"

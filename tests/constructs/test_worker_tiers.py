@@ -6,17 +6,17 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from kiln.calculation_tier import CalculationTier
-from kiln.imported_network import imported_network
-from kiln.instance_role import Access
-from kiln.log_group import Records
-from kiln.mq_worker_tier import BrokerClient, MqWorkerTier
-from kiln.queue import Queue
-from kiln.queue_worker_tier import QueueWorkerTier, backlog
+from kiln.network.imported_network import imported_network
+from kiln.operations.log_group import Records
+from kiln.operations.topics import Topics
 from kiln.refusal import WrongProperty
-from kiln.surroundings import Surroundings
-from kiln.tier import Size, Startup
-from kiln.topics import Topics
+from kiln.tiers.calculation_tier import CalculationTier
+from kiln.tiers.instance_role import Access
+from kiln.tiers.mq_worker_tier import BrokerClient, MqWorkerTier
+from kiln.tiers.queue import Queue
+from kiln.tiers.queue_worker_tier import QueueWorkerTier, backlog
+from kiln.tiers.surroundings import Surroundings
+from kiln.tiers.tier import Size, Startup
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
 QUEUE = "AWS::SQS::Queue"

@@ -18,7 +18,7 @@ from infra.images import Images
 from infra.parameters import Environment
 from infra.parameters.tiers import WebTier
 from infra.stacks.parameters import Parameters
-from kiln.tier import INSTANCE_TYPE_SLOTS
+from kiln.tiers.tier import INSTANCE_TYPE_SLOTS
 
 Artifacts = Callable[[Path], dict[str, Any]]
 

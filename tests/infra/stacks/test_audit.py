@@ -14,7 +14,7 @@ from infra.stacks.config import Config
 from infra.stacks.notifications import Notifications
 from infra.stacks.threat_detection import ThreatDetection
 from infra.stacks.trail import Trail
-from kiln.notifications import ADDRESSES
+from kiln.operations.notifications import ADDRESSES
 
 Alone = Callable[[type[cdk.Stack]], Any]
 

@@ -1,0 +1,1 @@
+"""Who did what, what is set up how, and what looks wrong."""

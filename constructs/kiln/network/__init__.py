@@ -1,0 +1,1 @@
+"""The VPC and what goes through it."""

@@ -1,0 +1,1 @@
+"""Alarms, dashboards, documents for people on call, patches, logs and budgets."""
