@@ -1,5 +1,6 @@
 # Every target sets up what it needs; with nothing to do that costs a third of a second.
 PYTHON ?= python3
+WORKERS ?= 2
 VENV := .venv/bin
 # For what runs in the environment; not for setup, which may have to make it anew.
 IN_VENV := PATH="$(CURDIR)/$(VENV):$$PATH" $(CURDIR)/$(VENV)
@@ -15,10 +16,10 @@ setup: ## get every pinned tool; afterwards: source .venv/bin/activate
 demo: setup ## the main job with real parts (KEEP=1 leaves the rehearsal up)
 	@$(IN_VENV)/python -m rehearsal demo $(if $(KEEP),--keep)
 
-test: setup ## all tests
-	@$(IN_VENV)/python -m pytest $(ARGS)
+test: setup ## all tests (ARGS="tests/bake -m 'not slow'" some of them; WORKERS=0 in one process)
+	@$(IN_VENV)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-check: setup ## the one gate: format, lint, types, imports, recipes, templates, docs
+check: setup ## the one gate: format, lint, types, imports, recipes, templates, cdk-nag, docs
 	@$(IN_VENV)/python -m toolchain check
 
 promises: setup ## break every hardened setting in every template: each break must be found

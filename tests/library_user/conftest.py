@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,15 +25,16 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 EMBEDDED = ROOT / "tests" / "rehearsal" / "cloudformation" / "embedded.py"
 COMMAND_SECONDS = 240
+CONTEXT = {"aws:cdk:enable-path-metadata": True}
+"""Which the CLI sets by itself: so a resource says where in the code it is."""
 Json = dict[str, Any]
 
 
-def new_app(folder: Path) -> cdk.App:
-    """With the context of the shop's cdk.json, which only the CLI reads."""
-    context = json.loads((HERE / "cdk.json").read_text("utf-8"))["context"] | {"aws:cdk:enable-path-metadata": True}
+def new_app(folder: Path, more: Mapping[str, object] | None = None) -> cdk.App:
+    """With the context that the CLI gives, and more of it."""
     return cdk.App(
         outdir=str(folder),
-        post_cli_context=context,
+        post_cli_context=CONTEXT | dict(more or {}),
         analytics_reporting=False,
         builtin_cloud_formation_validation=False,
     )

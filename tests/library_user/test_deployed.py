@@ -1,12 +1,13 @@
 """The shop in two accounts, each an embedded AWS of its own, with the real CLI: as its tutorial says."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from tests.library_user.conftest import Account, account, environments
+from tests.library_user.conftest import Account, Shop, account, environments
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -57,6 +58,10 @@ def value(there: Account, name: str) -> str:
 
 def test_it_is_deployed_changed_and_destroyed_and_leaves_what_holds_state(test_account: Account) -> None:
     first = test_account.use_images(web="web-1", orders="orders-1")
+    code, output = test_account.cdk("deploy", "Shop-Test/Account", "--require-approval", "never")
+    assert code == 0, output
+    assert "NameServers = " in output
+    assert set(test_account.stacks()) == {"Shop-Test-Parameters", "Shop-Test-Account"}
     deploy(test_account)
     assert {stack["StackStatus"] for stack in test_account.stacks().values()} == {"CREATE_COMPLETE"}
     assert len(test_account.stacks()) == 7
@@ -71,12 +76,13 @@ def test_it_is_deployed_changed_and_destroyed_and_leaves_what_holds_state(test_a
     assert changed == {"Shop-Test-Parameters", "Shop-Test-Orders", "Shop-Test-Web"}
     assert instances(test_account) == [("web", second["web"])]
 
-    resources = everything(test_account)
+    stack_ids = [stack["StackId"] for stack in test_account.stacks().values()]
     code, output = test_account.cdk("destroy", "Shop-Test/*", "--force")
     assert code == 0, output
     assert test_account.stacks() == {}
-    assert {kind for kind, status in left(test_account, resources) if status == "DELETE_SKIPPED"} == RETAINED
-    assert {status for _, status in left(test_account, resources)} == {"DELETE_COMPLETE", "DELETE_SKIPPED"}
+    ended = last_statuses(test_account, stack_ids)
+    assert {kind for kind, status in ended if status == "DELETE_SKIPPED"} == RETAINED
+    assert {status for _, status in ended} == {"DELETE_COMPLETE", "DELETE_SKIPPED"}
     assert [v for v in test_account.client("ec2").describe_vpcs()["Vpcs"] if not v["IsDefault"]] == []
     assert instances(test_account) == []
     assert test_account.client("rds").describe_db_instances()["DBInstances"] == []
@@ -84,19 +90,23 @@ def test_it_is_deployed_changed_and_destroyed_and_leaves_what_holds_state(test_a
     assert [name for name in names if name.startswith("/shop/")] == []
 
 
-def everything(there: Account) -> dict[str, Any]:
-    """The ids of all stacks, to ask for when their names are gone."""
-    return {name: stack["StackId"] for name, stack in there.stacks().items()}
+def last_statuses(there: Account, stack_ids: list[str]) -> set[tuple[str, str]]:
+    """Type and last status of every resource of these stacks, by the ids that outlive them."""
+    pages = there.client("cloudformation").get_paginator("describe_stack_events")
+    last: dict[tuple[str, str], tuple[str, str]] = {}
+    for stack_id in stack_ids:
+        for page in pages.paginate(StackName=stack_id):
+            for event in page["StackEvents"]:  # the newest come first
+                last.setdefault(
+                    (stack_id, event["LogicalResourceId"]), (event["ResourceType"], event["ResourceStatus"])
+                )
+    return set(last.values())
 
 
-def left(there: Account, stack_ids: dict[str, Any]) -> set[tuple[str, str]]:
-    """Type and last status of every resource of deleted stacks."""
-    cloudformation = there.client("cloudformation")
-    found = set()
-    for stack_id in stack_ids.values():
-        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_id):
-            found |= {(one["ResourceType"], one["ResourceStatus"]) for one in page["StackResourceSummaries"]}
-    return found
+def test_the_values_of_the_other_environment_are_refused_in_this_account(test_account: Account, shop: Shop) -> None:
+    template = json.dumps(shop.templates("Live")["Parameters"])
+    with pytest.raises(ClientError, match="Live is account 222200000002 in eu-central-1"):
+        test_account.client("cloudformation").create_stack(StackName="Shop-Live-Parameters", TemplateBody=template)
 
 
 def test_it_can_be_made_anew_beside_what_was_left(test_account: Account) -> None:

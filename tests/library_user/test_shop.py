@@ -10,28 +10,22 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_logs as logs
 
 from infra import contracts, lock, synthesized
+from kiln.edge.listener_priorities import ListenerPriorities
 from kiln.exemption import exempt
-from kiln.listener_priorities import ListenerPriorities
 from kiln.promises import PROMISES, Environment, findings
 from kiln.refusal import WrongProperty
-from tests.library_user.conftest import Shop, environments, lint, new_app
+from tests.library_user.conftest import ROOT, Shop, environments, lint, new_app
 from tests.library_user.shop import tiers
 from tests.library_user.shop.__main__ import place
-from tests.library_user.shop.values import SHOP
 
 SOURCES = sorted((Path(__file__).parent / "shop").glob("*.py"))
 STACKS = ["Account", "Database", "Entrance", "Network", "Orders", "Parameters", "Web"]
-BROKEN = (
-    "queue-encrypted-with-own-key",
-    "queue-outlives-its-stack",
-    "queue-refuses-plain-http",
-    "queue-sets-poison-aside",
-)
-"""By a queue as SQS gives it."""
-REASON = "what is in it is made anew each night"
+BROKEN = "log-group-encrypted-with-own-key"
+"""By a log group as CloudWatch gives it."""
+REASON = "counts of clicks, which are thrown away each night"
 Change = Callable[[cdk.Stage], object]
 
 
@@ -114,6 +108,14 @@ def test_every_shared_value_is_the_shops_own(shop: Shop) -> None:
     assert all(name.startswith("/shop/") for name in written)
 
 
+def test_the_flags_that_cdk_init_gives_change_nothing_that_is_promised(tmp_path: Path) -> None:
+    flags = json.loads((ROOT / "infra" / "feature_flags.json").read_text("utf-8"))
+    assert len(flags) > 50
+    app = new_app(tmp_path, flags)
+    place(app, environments()["Live"])
+    app.synth()
+
+
 @pytest.mark.parametrize("name", ["Test", "Live"])
 def test_with_all_its_values_it_keeps_every_promise_or_says_why_not(shop: Shop, name: str) -> None:
     environment = Environment.of(name, shop.templates(name), protected=name == "Live", complete=True)
@@ -129,32 +131,34 @@ def test_with_all_its_values_it_keeps_every_promise_or_says_why_not(shop: Shop, 
 
 
 def test_a_breach_fails_the_synthesis_with_what_where_why_and_the_way_out(tmp_path: Path) -> None:
-    found = violations(tmp_path, lambda stage: unsafe_queue(stage))
-    said = {violation["ruleName"]: json.dumps(violation, ensure_ascii=False) for violation in found}
-    assert set(said) == set(BROKEN)
+    [violation] = violations(tmp_path, lambda stage: clicks(stage))
+    said = json.dumps(violation, ensure_ascii=False)
     for part in (
-        "Queues are encrypted with a key of our own",
-        "Shop-Test/Web/Previews",
-        "Properties.KmsMasterKeyId is nothing; expected: a key of our own",
-        "Why: Messages are people's data",
-        "kiln.exemption.exempt(resource",
+        BROKEN,
+        "Log groups are encrypted with a key of our own",
+        "Shop-Test/Web/Clicks",
+        "Properties.KmsKeyId is nothing; expected: ",
+        "Why: ",
+        f'kiln.exemption.exempt(resource, \\"{BROKEN}\\", reason=',
         "https://docs.aws.amazon.com/",
     ):
-        assert part in said["queue-encrypted-with-own-key"]
+        assert part in said
 
 
-def unsafe_queue(stage: cdk.Stage, *exempted: str) -> None:
-    queue = sqs.CfnQueue(stage.node.find_child("Web"), "Previews")
-    for promise in exempted:
-        exempt(queue, promise, REASON)
+def clicks(stage: cdk.Stage) -> logs.LogGroup:
+    return logs.LogGroup(cdk.Stack.of(stage.node.find_child("Web")), "Clicks")
 
 
 def test_what_says_why_it_is_unsafe_passes(tmp_path: Path) -> None:
-    synthesize(tmp_path, lambda stage: unsafe_queue(stage, *BROKEN))
+    synthesize(tmp_path, lambda stage: exempt(clicks(stage), BROKEN, REASON))
     [file] = (tmp_path / "assembly-Shop-Test").glob("ShopTestWeb*.template.json")
-    noted = json.loads(file.read_text())["Resources"]["Previews"]["Metadata"]["kiln:exceptions"]
-    assert [entry["promise"] for entry in noted] == list(BROKEN)
-    assert {entry["reason"] for entry in noted} == {REASON}
+    [group] = [r for id, r in json.loads(file.read_text())["Resources"].items() if id.startswith("Clicks")]
+    assert group["Metadata"]["kiln:exceptions"] == [{"promise": BROKEN, "reason": REASON}]
+
+
+def test_a_reason_that_says_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WrongProperty, match=r"^Shop-Test/Web/Clicks: reason is 'temporary'; expected at least 15"):
+        synthesize(tmp_path, lambda stage: exempt(clicks(stage), BROKEN, "temporary"))
 
 
 def test_a_value_of_a_parameter_file_can_break_a_promise(tmp_path: Path) -> None:
@@ -167,12 +171,12 @@ def test_the_promises_are_asked_of_each_environment_with_its_own_values(tmp_path
     app = new_app(tmp_path)
     for given in environments().values():
         place(app, given)
-    unsafe_queue(app.node.find_child("Shop-Test"))
+    clicks(app.node.find_child("Shop-Test"))
     with pytest.raises(RuntimeError, match="ValidationFailed"):
         app.synth()
     reports = json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"]
     text = json.dumps(reports)
-    assert "Shop-Test/Web/Previews" in text
+    assert "Shop-Test/Web/Clicks" in text
     assert "Shop-Live/" not in text
 
 
@@ -219,7 +223,3 @@ def test_cfn_lint_finds_nothing(shop: Shop) -> None:
     broken = shop.folder / "broken.template.json"
     broken.write_text(files[0].read_text().replace("AWS::SSM::Parameter", "AWS::SSM::Paramter"))
     assert "E3006" in lint([broken])
-
-
-def test_the_names_are_the_shops() -> None:
-    assert SHOP.path("web/minimum") == "/shop/web/minimum"

@@ -18,7 +18,7 @@ ELSEWHERE = re.compile(r"^(?:https?:|mailto:)")
 PLACEHOLDER = re.compile(r"^(?:[A-Z][A-Z_]*|<.*>|\[.*\])$")
 # Programs that everybody has, whose manuals are not ours to check.
 COMMON = frozenset(
-    {"apt-get", "bash", "cat", "cd", "cp", "curl", "diff", "export", "git", "ls", "podman", "source", "ssh"}
+    {"apt-get", "aws", "bash", "cat", "cd", "cp", "curl", "diff", "export", "git", "ls", "podman", "source", "ssh"}
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from console.errors import BadInput
 from console.progress import Progress
-from toolchain.checks import docs, nag, recipes, templates, words
+from toolchain.checks import contracts, docs, nag, recipes, templates, words
 from toolchain.checks.outcome import Check, Outcome, tool
 
 CHECKS = (
@@ -21,6 +21,7 @@ CHECKS = (
     Check("recipes", "Packer takes every recipe: packer fmt, packer validate", recipes.check),
     Check("templates", "CloudFormation would take every template: cfn-lint", templates.check),
     Check("nag", "cdk-nag finds nothing that the ledger of exceptions does not explain", nag.check),
+    Check("contracts", "stacks fit together, no state is lost, no permission is missing", contracts.check),
     Check("docs", "every link of the docs resolves, every command exists", docs.check),
 )
 

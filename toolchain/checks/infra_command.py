@@ -4,9 +4,9 @@ from toolchain.checks.outcome import Outcome, output_of
 from toolchain.layout import BIN
 
 
-def told(command: str) -> Outcome:
-    """What `python -m infra COMMAND` says: its last line where all is well, else everything."""
-    code, output = output_of([BIN / "python", "-m", "infra", command])
+def told(*words: str) -> Outcome:
+    """What `python -m infra WORDS` says: its last line where all is well, else everything."""
+    code, output = output_of([BIN / "python", "-m", "infra", *words])
     if code:
-        return Outcome((output or f"python -m infra {command}: exit code {code}",))
+        return Outcome((output or f"python -m infra {' '.join(words)}: exit code {code}",))
     return Outcome(counted=output.splitlines()[-1] if output else "")

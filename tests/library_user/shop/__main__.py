@@ -1,5 +1,6 @@
 """`python -m shop`: the cloud assembly, with a stage for each environment."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import aws_cdk as cdk
@@ -11,28 +12,26 @@ from .foundation import account, entrance, network
 from .parameters import Environment, load_all, parameters
 from .tiers import database, orders, web
 
+Fill = Callable[[cdk.Stack], None]
 
-def build(app: cdk.App) -> cdk.App:
-    for environment in load_all():
-        place(app, environment)
-    return app
+STACKS: Mapping[str, Fill] = {
+    "Account": account,
+    "Network": network,
+    "Entrance": entrance,
+    "Database": database,
+    "Orders": orders,
+    "Web": web,
+}
+"""A stack is a function that fills it. In which order they are deployed follows from what they read."""
 
 
 def place(app: cdk.App, environment: Environment) -> cdk.Stage:
-    """All stacks in one account. A stack is a function that fills it; the order follows from what it reads."""
+    """All stacks in one account."""
     there = cdk.Environment(account=environment.account, region=environment.region)
     stage = cdk.Stage(app, f"Shop-{environment.name}", env=there)
     cdk.Validations.of(stage).add_plugins(Promises(protected=environment.protected))
     tags = {"kiln:application": "shop", "kiln:environment": environment.name}
-    stacks = {
-        "Parameters": partial(parameters, environment=environment),
-        "Account": account,
-        "Network": network,
-        "Entrance": entrance,
-        "Database": database,
-        "Orders": orders,
-        "Web": web,
-    }
+    stacks: dict[str, Fill] = {"Parameters": partial(parameters, environment=environment), **STACKS}
     for name, fill in stacks.items():
         fill(cdk.Stack(stage, name, termination_protection=environment.protected, tags=tags))
     order_stacks(stage)
@@ -40,4 +39,7 @@ def place(app: cdk.App, environment: Environment) -> cdk.Stage:
 
 
 if __name__ == "__main__":
-    build(cdk.App(builtin_cloud_formation_validation=False)).synth()
+    app = cdk.App(builtin_cloud_formation_validation=False)
+    for environment in load_all():
+        place(app, environment)
+    app.synth()

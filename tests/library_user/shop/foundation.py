@@ -2,18 +2,18 @@
 
 import aws_cdk as cdk
 
-from kiln import key_user, volume_key_user
-from kiln.account_defaults import AccountDefaults
-from kiln.certificate import DnsValidatedCertificate
-from kiln.hosted_zone import PublicZone, Zone
-from kiln.imported_network import imported_network
-from kiln.key import Key
-from kiln.load_balancer import Firewall, LoadBalancer
-from kiln.network import Network
-from kiln.notifications import Notifications
-from kiln.role_name import AliasName
+from kiln.account.account_defaults import AccountDefaults
+from kiln.data import key_user, volume_key_user
+from kiln.data.key import Key
+from kiln.edge.certificate import DnsValidatedCertificate
+from kiln.edge.hosted_zone import PublicZone, Zone
+from kiln.edge.load_balancer import Firewall, LoadBalancer
+from kiln.edge.role_name import AliasName
+from kiln.network.imported_network import imported_network
+from kiln.network.network import Network
+from kiln.operations.notifications import Notifications
+from kiln.operations.topics import Severity
 from kiln.shared_values import ValueType
-from kiln.topics import Severity
 
 from .values import SHOP, records, topics
 
@@ -39,9 +39,7 @@ def account(stack: cdk.Stack) -> None:
 
 
 def network(stack: cdk.Stack) -> None:
-    defaults = AccountDefaults(
-        stack, "Defaults", key_arn=SHOP.read(stack, "keys/data-arn"), records=records(stack)
-    )
+    defaults = AccountDefaults(stack, "Defaults", key_arn=SHOP.read(stack, "keys/data-arn"), records=records(stack))
     made = Network(
         stack,
         "Network",

@@ -7,10 +7,10 @@ from typing import Any
 
 import aws_cdk as cdk
 
-from kiln.account_guard import AccountGuard
-from kiln.instance_choice import INSTANCE_TYPE_SLOTS
-from kiln.notifications import ADDRESSES
+from kiln.account.account_guard import AccountGuard
+from kiln.operations.notifications import ADDRESSES
 from kiln.optional import NONE
+from kiln.tiers.instance_choice import INSTANCE_TYPE_SLOTS
 
 from .values import SHOP
 
@@ -43,9 +43,7 @@ def load_all(folder: Path = HERE / "environments") -> list[Environment]:
 
 def parameters(stack: cdk.Stack, environment: Environment) -> None:
     """`[web] minimum = 1` is the SSM parameter `/shop/web/minimum`; an image is `/shop/web/image-id`."""
-    AccountGuard(
-        stack, "Guard", environment=environment.name, account=environment.account, region=environment.region
-    )
+    AccountGuard(stack, "Guard", environment=environment.name, account=environment.account, region=environment.region)
     for table, values in environment.tables.items():
         for key, value in values.items():
             SHOP.write(stack, f"{table}/{key}", _text(value) if key not in PLACES else _places(value, PLACES[key]))

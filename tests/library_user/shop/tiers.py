@@ -2,16 +2,16 @@
 
 import aws_cdk as cdk
 
-from kiln.aurora_mysql import AuroraMysql
-from kiln.aurora_settings import Capacity, Engine, Keeping
-from kiln.imported_network import imported_network
-from kiln.listener_rule import Listener
-from kiln.load_balanced_tier import LoadBalancedTier, Route
-from kiln.queue import Queue
-from kiln.queue_worker_tier import QueueWorkerTier
-from kiln.rollback_triggers import rollback_alarm_arns
+from kiln.data.aurora_mysql import AuroraMysql
+from kiln.data.aurora_settings import Capacity, Engine, Keeping
+from kiln.edge.listener_rule import Listener
+from kiln.network.imported_network import imported_network
+from kiln.operations.rollback_triggers import rollback_alarm_arns
 from kiln.shared_values import ValueType
-from kiln.tier import Startup, Tier
+from kiln.tiers.load_balanced_tier import LoadBalancedTier, Route
+from kiln.tiers.queue import Queue
+from kiln.tiers.queue_worker_tier import QueueWorkerTier
+from kiln.tiers.tier import Startup, Tier
 
 from .values import LISTENER, SHOP, access, records, size, surroundings, topics
 
@@ -103,5 +103,6 @@ def web(stack: cdk.Stack) -> None:
 
 
 def _tell(stack: cdk.Stack, tier: Tier) -> None:
-    """For whoever deploys: the alarms that end a deployment, and take it back."""
+    """For its instances where they write their log, and for whoever deploys which alarms take a deployment back."""
+    SHOP.write(stack, f"{tier.name}/log-group", tier.log_group_name)
     SHOP.write(stack, f"{tier.name}/rollback-alarm-arns", rollback_alarm_arns(tier, tier.rollback_alarms))

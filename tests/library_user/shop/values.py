@@ -2,15 +2,15 @@
 
 import aws_cdk as cdk
 
-from kiln.imported_network import imported_network
-from kiln.instance_role import Access, DatabaseLogin
-from kiln.listener_priorities import ListenerPriorities
-from kiln.log_group import Records
-from kiln.opening import Peer
+from kiln.edge.listener_priorities import ListenerPriorities
+from kiln.network.imported_network import imported_network
+from kiln.network.opening import Peer
+from kiln.operations.log_group import Records
+from kiln.operations.topics import Topics
 from kiln.shared_values import SharedValues, ValueType
-from kiln.surroundings import Surroundings
-from kiln.tier import Size
-from kiln.topics import Topics
+from kiln.tiers.instance_role import Access, DatabaseLogin
+from kiln.tiers.surroundings import Surroundings
+from kiln.tiers.tier import Size
 
 SHOP = SharedValues("/shop")
 LISTENER = ListenerPriorities({"web": 1000})
@@ -54,8 +54,9 @@ def size(stack: cdk.Stack, tier: str) -> Size:
 def access(stack: cdk.Stack, tier: str, *, send_to: list[str]) -> Access:
     """What both tiers may: read these values, sign in to the database as a user of their own, and reach it."""
     group = SHOP.read(stack, "database/security-group-id", ValueType.SECURITY_GROUP)
+    names = ("environment/name", f"{tier}/log-group", "database/endpoint", "database/port", "orders/queue-url")
     return Access(
-        parameters=[SHOP.path(name) for name in ("environment/name", "database/endpoint", "orders/queue-url")],
+        parameters=[SHOP.path(name) for name in names],
         logins=[DatabaseLogin(SHOP.read(stack, "database/resource-id"), f"shop_{tier}")],
         send_to=send_to,
         peers=[Peer("database", group, SHOP.read_number(stack, "database/port"))],
