@@ -81,7 +81,7 @@ def usd(value: Decimal) -> str:
 
 def _table(estimate: "Estimate") -> Iterator[str]:
     fixed = sum(one.count for one in estimate.not_priced if one.fixed)
-    note = f", and {fixed} things whose price is not in the table" if fixed else ""
+    note = f", without the price of {fixed} {'thing' if fixed == 1 else 'things'}, which the table does not have" if fixed else ""
     yield f"{estimate.environment}: {usd(estimate.total)} USD a month{note}"
     for (stack, tier), of in groupby(sorted(estimate.lines, key=lambda line: line.stack), lambda x: (x.stack, x.tier)):
         lines = list(of)
