@@ -81,7 +81,8 @@ def usd(value: Decimal) -> str:
 
 def _table(estimate: "Estimate") -> Iterator[str]:
     fixed = sum(one.count for one in estimate.not_priced if one.fixed)
-    note = f", without the price of {fixed} {'thing' if fixed == 1 else 'things'}, which the table does not have" if fixed else ""
+    things = "1 thing" if fixed == 1 else f"{fixed} things"
+    note = f", without the price of {things}, which the table does not have" if fixed else ""
     yield f"{estimate.environment}: {usd(estimate.total)} USD a month{note}"
     for (stack, tier), of in groupby(sorted(estimate.lines, key=lambda line: line.stack), lambda x: (x.stack, x.tier)):
         lines = list(of)

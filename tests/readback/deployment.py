@@ -21,7 +21,8 @@ from botocore.config import Config
 
 from infra import images, parameters
 from infra import synthesized as infra_synthesized
-from infra.assembly import BOUNDARY, synthesize
+from infra.assembly import synthesize
+from infra.permissions import BOUNDARY
 from tests.readback import specimens
 
 Json = dict[str, Any]
@@ -34,7 +35,6 @@ IMAGE = "ami-03cf127a"
 """One that moto has in every account from the start."""
 
 SETTLE_SECONDS = 120.0
-SPECIMENS = "Specimens"
 BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 LOGS = {"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}
 
@@ -111,7 +111,7 @@ def synthesized(folder: Path) -> Path:
 
 @contextmanager
 def embedded(account: str, region: str) -> Iterator[str]:
-    """The endpoint of an embedded AWS in a process of its own: hooks of other rooms stay out of it, and its out of ours."""
+    """The endpoint of an embedded AWS in a process of its own: its hooks into moto stay there."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -139,7 +139,10 @@ def deploy(assembly: Path, url: str) -> None:
                 json.loads((assembly / artifact["properties"]["templateFile"]).read_text()),
                 artifact["properties"].get("tags", {}),
             )
-        _stack(place, SPECIMENS, {"Resources": specimens.RESOURCES}, {})
+        if place.environment.name == specimens.ENVIRONMENT:
+            logs = client(url, place.environment.account, specimens.QUERIES_REGION, "logs")
+            logs.create_log_group(logGroupName=specimens.QUERIES)
+            _stack(place, specimens.NAME, specimens.TEMPLATE, {})
 
 
 def deployed(assembly: Path, url: str) -> tuple[Place, ...]:
@@ -170,7 +173,12 @@ def _in_order(assembly: Path, where: str) -> list[Json]:
 
 def _bootstrap(place: Place) -> None:
     """What the templates expect of an account: the boundary of its roles, and the bucket of the assets."""
-    place.ask("iam", "create_policy", PolicyName=BOUNDARY, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [LOGS]}))
+    place.ask(
+        "iam",
+        "create_policy",
+        PolicyName=BOUNDARY,
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [LOGS]}),
+    )
     place.ask("ssm", "put_parameter", Name=BOOTSTRAP_VERSION, Type="String", Value="30")
 
 

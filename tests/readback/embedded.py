@@ -1,7 +1,8 @@
 """The embedded AWS without guests, for several accounts: an access key is the id of the account that it belongs to.
 
 python embedded.py PORT ACCOUNT REGION serves until it is killed; ACCOUNT and REGION are where the engine's own work is
-done. Instances are moto's own records, and every target of a load balancer is healthy.
+done. Instances are moto's own records, and every target of a load balancer is healthy. The hooks of guests and
+balancers are not here: there are none that could refuse what no balancer does.
 """
 
 import os

@@ -6,31 +6,37 @@ embedded AWS that drops it, are both found.
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import jmespath
-from botocore import xform_name
 from botocore.exceptions import ClientError
-from botocore.session import get_session
 
 from tests.readback.deployment import Place, Thing
 
 Json = Any
 
+IN_THE_CLI = {"s3": "s3api", "config": "configservice"}
+"""Services that the AWS CLI calls otherwise than botocore does."""
+
 ID = "{0}"
 """In a request: the physical id of the thing; of an id with bars, `{0}`, `{1}`, … are its parts."""
 
-ACCOUNT = "{account}"
-"""In a request: the account that is asked."""
+ACCOUNT, KEY = "{account}", "{key}"
+"""In a request: the account that is asked, and one of its keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What an answer has to be: `text` completes "expected: …"."""
+    """What an answer has to be: `text` completes "expected: …".
+
+    Args:
+        holds: whether it is so.
+        of_our_keys: each of its items must name a key that the stacks of the account have made.
+    """
 
     text: str
     holds: Callable[[Json], bool]
+    of_our_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +63,10 @@ class Ask:
     each: tuple[str, Mapping[str, Json], str] | None = None
 
     @property
-    def operation(self) -> str:
-        """`s3 GetBucketVersioning`, as AWS's documentation calls it."""
-        service, name = self.call.split()
-        return f"{service} {name_of_operation(service, name)}"
+    def command(self) -> str:
+        """`s3api get-bucket-versioning`, as the AWS CLI calls it."""
+        service, _, operation = self.call.partition(" ")
+        return f"{IN_THE_CLI.get(service, service)} {operation.replace('_', '-')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,32 +102,44 @@ def answers(place: Place, ask: Ask, but: Collection[tuple[str, str]] = ()) -> It
         for id in _ids(place, ask, thing):
             parts = _parts(place, id)
             try:
-                said = _asked(place, ask.call, _formatted(ask.request, parts))
+                said = asked(place, ask.call, ask.request, id)
             except ClientError as error:
                 yield Answer(thing, error.response["Error"]["Code"], False)
                 continue
             if ask.only and not jmespath.search(_formatted(ask.only, parts), said):
                 continue
             found = jmespath.search(_formatted(ask.path, parts), said)
-            yield Answer(thing, found, ask.expected.holds(found))
+            is_right = ask.expected.holds(found) and (not ask.expected.of_our_keys or _are_ours(place, found))
+            yield Answer(thing, found, is_right)
+
+
+def asked(place: Place, call: str, request: Mapping[str, Json], id: str = "") -> Json:
+    """The answer to a request about the thing with this physical id."""
+    service, operation = call.split()
+    return place.ask(service, operation, **_formatted(request, _parts(place, id)))
 
 
 def _ids(place: Place, ask: Ask, thing: Thing) -> list[str]:
     if not ask.each:
         return [thing.physical_id]
     call, request, path = ask.each
-    parts = _parts(place, thing.physical_id)
-    found = jmespath.search(_formatted(path, parts), _asked(place, call, _formatted(request, parts)))
+    said = asked(place, call, request, thing.physical_id)
+    found = jmespath.search(_formatted(path, _parts(place, thing.physical_id)), said)
     return found if isinstance(found, list) else []
 
 
 def _parts(place: Place, id: str) -> dict[str, str]:
-    return {"account": place.environment.account} | {str(n): part for n, part in enumerate(id.split("|"))}
+    own = {"account": place.environment.account, "key": _keys(place)[0]}
+    return own | {str(n): part for n, part in enumerate(id.split("|"))}
 
 
-def _asked(place: Place, call: str, request: Json) -> Json:
-    service, operation = call.split()
-    return place.ask(service, operation, **request)
+def _keys(place: Place) -> list[str]:
+    return [thing.physical_id for thing in place.things if thing.kind == "AWS::KMS::Key"]
+
+
+def _are_ours(place: Place, found: Json) -> bool:
+    named = found if isinstance(found, list) else [found]
+    return all(str(name).rpartition("/")[2] in _keys(place) for name in named)
 
 
 def _formatted(value: Json, parts: Mapping[str, str]) -> Json:
@@ -132,10 +150,3 @@ def _formatted(value: Json, parts: Mapping[str, str]) -> Json:
     if isinstance(value, Mapping):
         return {key: _formatted(item, parts) for key, item in value.items()}
     return [_formatted(item, parts) for item in value] if isinstance(value, list) else value
-
-
-@cache
-def name_of_operation(service: str, name: str) -> str:
-    """`get_bucket_versioning` → `GetBucketVersioning`, as the service writes it."""
-    model = get_session().get_service_model(service)
-    return next(operation for operation in model.operation_names if xform_name(operation) == name)

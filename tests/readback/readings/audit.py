@@ -80,9 +80,7 @@ READINGS = (
                 ("roleARN", present()),
             )
         ),
-        _recorder(
-            "describe_configuration_recorder_status", "ConfigurationRecordersStatus[].recording", is_(True)
-        ),
+        _recorder("describe_configuration_recorder_status", "ConfigurationRecordersStatus[].recording", is_(True)),
     ),
     read(
         "configuration-is-delivered",
@@ -108,9 +106,7 @@ READINGS = (
     read("account-is-judged-by-cis", _standard("cis-aws-foundations-benchmark/v/5.0.0")),
     read(
         "sharing-is-noticed",
-        _account(
-            "accessanalyzer list_analyzers", "analyzers[?status=='ACTIVE'].type", is_("ACCOUNT", "ORGANIZATION")
-        ),
+        _account("accessanalyzer list_analyzers", "analyzers[?status=='ACTIVE'].type", is_("ACCOUNT", "ORGANIZATION")),
     ),
     read(
         "volumes-encrypted-by-default",

@@ -111,7 +111,8 @@ READINGS = (
 UNREADABLE = {
     "group-deploys-by-instance-refresh": "an update policy is CloudFormation's own: Auto Scaling knows the refreshes "
     "that were started, not how the next deployment will go",
-    "deployment-leaves-the-size-alone": "an update policy is CloudFormation's own, as above",
+    "deployment-leaves-the-size-alone": "an update policy is CloudFormation's own: a group does not say what the next "
+    "deployment will do to its bounds",
     "capacity-belongs-to-auto-scaling": "about what a template leaves out: a group always has a desired capacity, and "
     "does not say who set it",
 }

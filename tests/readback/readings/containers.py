@@ -29,7 +29,9 @@ READINGS = (
     read("container-has-a-network-of-its-own", _task("networkMode", is_("awsvpc"))),
     read(
         "container-logs",
-        _task("containerDefinitions[].[logConfiguration.logDriver]", every("a log driver", lambda found: bool(found[0]))),
+        _task(
+            "containerDefinitions[].[logConfiguration.logDriver]", every("a log driver", lambda found: bool(found[0]))
+        ),
     ),
     read(
         "container-has-no-public-address",

@@ -51,8 +51,8 @@ READINGS = (
         Ask(
             "AWS::Route53::HostedZone",
             "route53 list_query_logging_configs",
-            {"HostedZoneId": ID},
-            "QueryLoggingConfigs[].CloudWatchLogsLogGroupArn",
+            {},
+            "QueryLoggingConfigs[?HostedZoneId=='{0}'].CloudWatchLogsLogGroupArn",
             present(),
             each=("route53 get_hosted_zone", {"Id": ID}, "HostedZone.Config.PrivateZone == `false` && ['{0}']"),
         ),

@@ -4,7 +4,17 @@ from tests.readback.expected import at_least, is_, nothing, own_key, present, re
 from tests.readback.reading import ID, Ask, Expected, read
 
 FUNCTION = "AWS::Lambda::Function"
-MAINTAINED = ("python3.12", "python3.13", "python3.14", "nodejs22.x", "nodejs24.x", "java21", "java25", "dotnet8", "dotnet10")
+MAINTAINED = (
+    "python3.12",
+    "python3.13",
+    "python3.14",
+    "nodejs22.x",
+    "nodejs24.x",
+    "java21",
+    "java25",
+    "dotnet8",
+    "dotnet10",
+)
 SECRETIVE = ("password", "secret", "token", "apikey", "api_key", "private_key")
 TELLING = " || ".join(f"contains(@, '{part}') || contains(@, '{part.upper()}')" for part in SECRETIVE)
 

@@ -4,7 +4,9 @@ from tests.readback.expected import allows_none, every, is_not, nothing, refuses
 from tests.readback.reading import Ask, Expected, read
 
 BROAD = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess", "AmazonSSMManagedInstanceCore")
-DOCUMENTS = "[RoleDetailList[].RolePolicyList[].PolicyDocument, Policies[].PolicyVersionList[?IsDefaultVersion][].Document][]"
+DOCUMENTS = (
+    "[RoleDetailList[].RolePolicyList[].PolicyDocument, Policies[].PolicyVersionList[?IsDefaultVersion][].Document][]"
+)
 
 
 def _details(path: str, expected: Expected) -> Ask:

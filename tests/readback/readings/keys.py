@@ -24,5 +24,5 @@ UNREADABLE = {
     "key-outlives-its-stack": "a deletion policy is CloudFormation's own: the service has no such setting",
     "key-can-be-saved": "a member of ScheduleKeyDeletion, which CloudFormation keeps for that call: a key in use does "
     "not have it",
-    "secret-is-made-at-random": "about what a template leaves out: Secrets Manager keeps the value, not who thought of it",
+    "secret-is-made-at-random": "about a template: Secrets Manager keeps a value, not who thought of it",
 }

@@ -7,7 +7,7 @@ from tests.readback.reading import ID, Ask, Expected, read
 
 VPC = "AWS::EC2::VPC"
 GROUP = "AWS::EC2::SecurityGroup"
-SERVICES = {"ssm", "ssmmessages", "ec2messages", "kms", "secretsmanager", "logs", "sts"}
+SERVICES = ("ssm", "ssmmessages", "ec2messages", "kms", "secretsmanager", "logs", "sts")
 WEB_PORTS, REMOTE_PORTS = (80, 443), (22, 3389)
 FROM_ANYWHERE = "IpPermissions[?IpRanges[?CidrIp=='0.0.0.0/0'] || Ipv6Ranges[?CidrIpv6=='::/0']]"
 TABLES = "RouteTables[?Associations[?Main || contains('{1}', SubnetId || 'none')]]"
@@ -51,12 +51,18 @@ READINGS = (
         "vpc-flow-log",
         Ask(VPC, "ec2 describe_flow_logs", {"Filters": _of_vpc("resource-id")}, "FlowLogs[].TrafficType", is_("ALL")),
         Ask(
-            VPC, "ec2 describe_flow_logs", {"Filters": _of_vpc("resource-id")}, "FlowLogs[].MaxAggregationInterval", is_(60)
+            VPC,
+            "ec2 describe_flow_logs",
+            {"Filters": _of_vpc("resource-id")},
+            "FlowLogs[].MaxAggregationInterval",
+            is_(60),
         ),
     ),
     read(
         "subnets-give-no-public-address",
-        Ask("AWS::EC2::Subnet", "ec2 describe_subnets", {"SubnetIds": [ID]}, "Subnets[].MapPublicIpOnLaunch", is_(False)),
+        Ask(
+            "AWS::EC2::Subnet", "ec2 describe_subnets", {"SubnetIds": [ID]}, "Subnets[].MapPublicIpOnLaunch", is_(False)
+        ),
     ),
     read(
         "vpc-blocks-public-access",
@@ -110,21 +116,26 @@ READINGS = (
     read(
         "services-are-reached-privately",
         Ask(
-            "",
+            "AWS::EC2::LaunchTemplate",
             "ec2 describe_vpc_endpoints",
             {"Filters": [{"Name": "vpc-endpoint-type", "Values": ["Interface"]}]},
             "VpcEndpoints[?State=='available'].ServiceName",
-            text(f"one for {', '.join(SERVICES)}", lambda found: {name.split(".")[-1] for name in found} >= SERVICES),
+            text(f"one for {', '.join(SERVICES)}", lambda found: {n.split(".")[-1] for n in found} >= {*SERVICES}),
         ),
     ),
     read(
         "zones-do-not-share-a-way-out",
         Ask(
-            VPC,
+            "AWS::EC2::InternetGateway",
             "ec2 describe_route_tables",
             {"Filters": _of_vpc()},
             "RouteTables[].Routes[].NatGatewayId",
             text("another NAT gateway in each table", lambda found: bool(found) and len(found) == len(set(found))),
+            each=(
+                "ec2 describe_internet_gateways",
+                {"InternetGatewayIds": [ID]},
+                "InternetGateways[].Attachments[].VpcId",
+            ),
         ),
     ),
     read("network-interfaces-have-dns", _attribute("EnableDnsSupport"), _attribute("EnableDnsHostnames")),
