@@ -97,7 +97,7 @@ def _run(
     declared, profile = accounts.declared()
 
     authority = CertificateAuthority(this.ca.parent)
-    balancers = Balancers(this.folder / "balancers", route=namespace.route)
+    balancers = Balancers(this.folder / "balancers", clients, route=namespace.route)
     machines = Machines(this, clients, namespace, [(a.id, a.region) for a in declared])
     pace = Pace.of_environment()
     groups = Groups(clients, pace)

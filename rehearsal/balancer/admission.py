@@ -3,6 +3,7 @@
 Only members that are named here may be set; moto drops what it does not know, for example mutual authentication.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,13 +12,18 @@ from rehearsal.balancer.model import FixedResponse, Redirect, Unsupported
 
 Params = Mapping[str, Any]
 
+FUNCTION_ARN = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:[\w$-]+)?")
 LISTENER = {"LoadBalancerArn", "ListenerArn", "Protocol", "Port", "SslPolicy", "Certificates", "DefaultActions", "Tags"}
 RULE = {"ListenerArn", "RuleArn", "Conditions", "Priority", "Actions", "Tags"}
 BALANCER = {"Name", "Subnets", "SubnetMappings", "SecurityGroups", "Scheme", "Tags", "Type", "IpAddressType"}
 
 
 def admit(operation: str, params: Params) -> None:
-    """Raises Unsupported where the request asks for something that the rehearsal's load balancer does not do."""
+    """Raises Unsupported where the request asks for something that the rehearsal's load balancer does not do.
+
+    Args:
+        params: of the request; where it names a target group, that group's TargetType is there too.
+    """
     CHECKS[operation](params)
 
 
@@ -61,11 +67,34 @@ def _group(params: Params) -> None:
 
 
 def _health_check(params: Params) -> None:
+    functions = params.get("TargetType") == "lambda"
+    if functions and any(params.get(name) is not None for name in ("HealthCheckPort", "HealthCheckProtocol")):
+        raise Unsupported("a port or a protocol of the health checks of a function")
     if params.get("HealthCheckProtocol") not in (None, "HTTP", "HTTPS"):
         raise Unsupported(f"the health check protocol {params['HealthCheckProtocol']!r}")
-    if params.get("HealthCheckEnabled") in (False, "false"):
+    if params.get("HealthCheckEnabled") in (False, "false") and not functions:
         raise Unsupported("a target group without health checks")
     language.quoted(params.get("HealthCheckPath") or "/")
+
+
+def _group_attributes(params: Params) -> None:
+    _attributes(parse.check_group_attributes)(params)
+    keys = {item["Key"]: item.get("Value", "") for item in params.get("Attributes") or []}
+    parse.check_own_attributes(keys, params.get("TargetType") or "instance")
+
+
+def _targets(params: Params) -> None:
+    targets = params.get("Targets") or []
+    for target in targets:
+        parse.only(target, {"Id", "Port", "AvailabilityZone"}, "a target")
+    if params.get("TargetType") == "lambda":
+        if len(targets) != 1:
+            raise Unsupported(f"{len(targets)} functions in one target group; nor does AWS")
+        parse.only(targets[0], {"Id", "AvailabilityZone"}, "a target that is a function")
+        if targets[0].get("AvailabilityZone") not in (None, "all"):
+            raise Unsupported(f"the Availability Zone {targets[0]['AvailabilityZone']!r} of a function, expected 'all'")
+        if not FUNCTION_ARN.fullmatch(targets[0]["Id"]):
+            raise Unsupported(f"the target {targets[0]['Id']!r}, expected the ARN of a function or of its alias")
 
 
 def _attributes(check: Callable[[Params], object]) -> Callable[[Params], None]:
@@ -85,5 +114,6 @@ CHECKS: Mapping[str, Callable[[Params], None]] = {
     "ModifyTargetGroup": _health_check,
     "ModifyLoadBalancerAttributes": _attributes(parse.settings),
     "ModifyListenerAttributes": _attributes(parse.response_headers),
-    "ModifyTargetGroupAttributes": _attributes(parse.check_group_attributes),
+    "ModifyTargetGroupAttributes": _group_attributes,
+    "RegisterTargets": _targets,
 }

@@ -37,12 +37,13 @@ class Balancer:
     What other threads read (`views`, `group_arns`, `problem`) is replaced at once and whole.
     """
 
-    def __init__(self, found: Found, folder: Path, address: str) -> None:
+    def __init__(self, found: Found, folder: Path, address: str, bridge_port: int) -> None:
         self.found = found
         self.address = address
         self.views: tuple[View, ...] = ()
         self.group_arns: frozenset[str] = frozenset()
         self.problem: str | None = None
+        self._bridge_port = bridge_port
         self._haproxy = Haproxy(folder)
         self._configuration: config.Configuration | None = None
         self._refused: tuple[tuple[object, ...], float] | None = None
@@ -124,9 +125,9 @@ class Balancer:
                 if r.group.name in groups and r.phase is not Phase.DRAINED
             }
         servers: dict[str, list[config.Server]] = {name: [] for name in groups}
-        for name, r in kept.items():
+        for r in kept.values():
             if r.phase in IN_FILE:
-                servers[r.group.name].append(config.Server(name, str(r.target.address), r.target.port))
+                servers[r.group.name].append(self._server(r))
         maps = {file: "".join(f"{k} {v}\n" for k, v in lines.items()) for file, lines in wanted.maps.items()}
         self._haproxy.load(wanted.text(servers), {**maps, **wanted.certificates})
         self._registrations = kept
@@ -167,7 +168,10 @@ class Balancer:
 
     def _name(self, target: Target) -> str:
         """A server's name; a new one for each registration, so that an old one may go on draining beside it."""
-        return f"{target.id}_{target.port}_{next(self._numbers)}"
+        return f"{target.id.rpartition(':')[2]}_{target.port}_{next(self._numbers)}"
+
+    def _server(self, this: Registration) -> config.Server:
+        return config.Server(this.server, str(this.target.address), this.target.port or self._bridge_port)
 
     def _advance(self, this: Registration, wanted: Target | None, seen: Seen | None, now: float) -> None:
         if wanted and wanted.ended and this.ended is None:
@@ -176,7 +180,8 @@ class Balancer:
             if self._haproxy.runtime.remove(this.group.name, this.server):
                 del self._registrations[this.server]
             return
-        listening = this.phase is Phase.WAITING and wanted is not None and _listens(this)
+        probed = this.phase is Phase.WAITING and wanted is not None and not this.group.functions
+        listening = probed and _listens(this)
         taken = step(this, wanted, seen, listening, now)
         if taken is None:
             return
@@ -193,7 +198,7 @@ class Balancer:
         runtime, backend = self._haproxy.runtime, this.group.name
         match phase:
             case Phase.CHECKING:
-                server = config.Server(this.server, str(this.target.address), this.target.port)
+                server = self._server(this)
                 runtime.add(backend, config.server_line(this.group, server), config.twin_line(this.group, server))
             case Phase.SERVING:
                 runtime.serve(backend, this.server, healthy)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from rehearsal.balancer import language
+from rehearsal.balancer.function_event import MOST_BYTES
 from rehearsal.balancer.model import (
     Certificate,
     Forward,
@@ -31,6 +32,9 @@ MapLines = Mapping[str, str]
 
 ALGORITHMS = {"round_robin": "roundrobin", "least_outstanding_requests": "leastconn", "weighted_random": "random(1)"}
 TWIN = ".open"
+BRIDGE_HOST = "127.0.0.1"
+GROUP_HEADER = "X-Kiln-Target-Group"  # says to the bridge whose function is meant
+CHECK_HEADER = "X-Kiln-Health-Check"  # and that nobody but the load balancer asks
 
 GLOBAL = """\
 global
@@ -189,33 +193,51 @@ def backend(group: TargetGroup, settings: Settings, servers: Iterable[Server]) -
     servers = tuple(servers)
     # Here and not in the frontend, which a request may pass twice.
     source = ["  option forwardfor"] if settings.forwarded_for == "append" else []
-    check = group.check
     tried = "  http-request set-var(txn.tried) bool(true) if { nbsrv gt 0 }"
-    request = f"meth GET uri {language.quoted(check.path)} ver HTTP/1.1"
+    common = [
+        f"  balance {ALGORITHMS[group.algorithm]}",
+        *source,
+        tried,
+        *(_to_bridge(group) if group.functions else ()),
+    ]
     lines = [
         f"backend {group.name}",
-        f"  balance {ALGORITHMS[group.algorithm]}",
-        *source,
-        tried,
+        *common,
         f"  http-error status 503 content-type text/html string '{BAD_GATEWAY}'",  # it becomes a 502
-        "  option httpchk",
-        "  http-check connect default linger",  # ends a check like any connection; its own way is a reset
-        f"  http-check send {request} hdr Host target hdr User-Agent ELB-HealthChecker/2.0",
-        f"  http-check expect status {check.codes}",
-        f"  timeout check {check.timeout}s",
+        *(_check(group) if group.check.enabled else ()),
         *(f"  server {server_line(group, server)}" for server in servers),
         f"backend {group.name}{TWIN}",
-        f"  balance {ALGORITHMS[group.algorithm]}",
-        *source,
-        tried,
+        *common,
         *(f"  server {twin_line(group, server)}" for server in servers),
     ]
     return "\n".join(lines) + "\n"
 
 
+def _check(group: TargetGroup) -> Iterable[str]:
+    request = f"meth GET uri {language.quoted(group.check.path)} ver HTTP/1.1"
+    mark = f" hdr {GROUP_HEADER} {group.arn} hdr {CHECK_HEADER} yes" if group.functions else ""
+    yield "  option httpchk"
+    yield "  http-check connect default linger"  # ends a check like any connection; its own way is a reset
+    yield f"  http-check send {request} hdr Host target hdr User-Agent ELB-HealthChecker/2.0{mark}"
+    yield f"  http-check expect status {group.check.codes}"
+    yield f"  timeout check {group.check.timeout}s"
+
+
+def _to_bridge(group: TargetGroup) -> Iterable[str]:
+    """What the bridge has to know, and what no function is asked:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html, "Limits".
+    """
+    yield "  http-request deny deny_status 400 if { req.hdr(Upgrade) -i websocket }"
+    yield f"  http-request deny deny_status 413 if {{ req.hdr_val(content-length) gt {MOST_BYTES} }}"
+    yield f"  http-request del-header {CHECK_HEADER}"
+    yield f"  http-request set-header {GROUP_HEADER} {group.arn}"
+
+
 def server_line(group: TargetGroup, server: Server) -> str:
     """A server with its health check, as in the file and in `add server`."""
     check = group.check
+    if not check.enabled:
+        return twin_line(group, server)
     port = f" port {check.port}" if check.port else ""
     tls = " check-ssl" if check.protocol == "HTTPS" else " no-check-ssl" if group.protocol == "HTTPS" else ""
     slow = f" slowstart {group.slow_start}s" if group.slow_start else ""

@@ -11,10 +11,12 @@ from typing import Any
 from rehearsal.balancer import observe, target_health
 from rehearsal.balancer.addresses import Addresses, SubnetAddresses
 from rehearsal.balancer.balancer import Balancer
+from rehearsal.balancer.bridge import Bridge
 from rehearsal.balancer.model import Unsupported
 from rehearsal.balancer.observe import Found
 from rehearsal.balancer.process import sweep
 from rehearsal.balancer.targets import Phase
+from rehearsal.front.clients import Clients
 from rehearsal.front.service import AwsError, Caller, Service
 
 log = logging.getLogger("rehearsal.balancer")
@@ -62,15 +64,22 @@ class Balancers:
 
     Args:
         folder: for HAProxy's files, one folder for each load balancer.
+        clients: the way to Lambda, for targets that are functions.
         route: leads the host to a VPC's block.
         addresses: where load balancers listen; by default in their VPCs, on the listeners' own ports.
     """
 
     def __init__(
-        self, folder: Path, *, route: Callable[[str], bool] = lambda block: True, addresses: Addresses | None = None
+        self,
+        folder: Path,
+        clients: Clients,
+        *,
+        route: Callable[[str], bool] = lambda block: True,
+        addresses: Addresses | None = None,
     ) -> None:
         self._folder = folder
         self._addresses = addresses or SubnetAddresses(route)
+        self._bridge = Bridge(clients)
         self._keepers: dict[str, Keeper] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -87,14 +96,16 @@ class Balancers:
         sweep(self._folder)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
+        self._bridge.start()
         self._thread.start()
 
     def close(self) -> None:
-        """End every HAProxy."""
+        """End every HAProxy, and then the bridge to functions."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
         self._end(list(self._keepers))
+        self._bridge.close()
 
     def _run(self) -> None:
         while not self._stopping.wait(IDLE_SECONDS):
@@ -114,7 +125,7 @@ class Balancers:
             self._failed.add(found.arn)
             return
         folder = self._folder / f"{found.account}-{found.arn.rpartition('/')[2]}"
-        keeper = Keeper(Balancer(found, folder, address))
+        keeper = Keeper(Balancer(found, folder, address, self._bridge.port))
         with self._lock:
             self._keepers[found.arn] = keeper
         keeper.start()

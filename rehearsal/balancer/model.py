@@ -106,6 +106,7 @@ class HealthCheck:
     healthy: int
     unhealthy: int
     codes: str  # for example "200" or "200-299,404"
+    enabled: bool = True  # only targets that are functions may go unchecked
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ class TargetGroup:
     algorithm: str  # round_robin, least_outstanding_requests or weighted_random
     deregistration_delay: int
     slow_start: int
+    functions: bool = False  # its target is a function: requests go to the bridge
 
     @property
     def name(self) -> str:
@@ -127,10 +129,13 @@ class TargetGroup:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A registered target; `address` is None where its instance has none at the moment."""
+    """A registered target; `address` is None where its instance has none at the moment.
+
+    A function is reached by the bridge, at its address; it has no port of its own.
+    """
 
     id: str
-    port: int
+    port: int  # 0: the bridge's
     address: str | None
     # Its instance was terminated without being deregistered first: it stays until the health check notices.
     ended: bool = False

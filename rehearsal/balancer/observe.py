@@ -9,10 +9,13 @@ from typing import Any
 
 from moto.acm.exceptions import CertificateNotFound
 from moto.acm.models import AWS_ROOT_CA, acm_backends
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import lambda_backends
 from moto.elbv2.models import elbv2_backends
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
 from rehearsal.balancer import parse
+from rehearsal.balancer.config import BRIDGE_HOST
 from rehearsal.balancer.model import (
     Certificate,
     Forward,
@@ -24,6 +27,7 @@ from rehearsal.balancer.model import (
     TargetGroup,
     Unsupported,
 )
+from rehearsal.balancer.permission import may_invoke
 
 # States in which a guest may still answer; the others have no address to send requests to.
 ANSWERING = frozenset({"running", "stopping", "shutting-down"})
@@ -112,8 +116,9 @@ def _rule(record: Any) -> Rule:
 def _group(record: Any) -> TargetGroup:
     parse.check_group(record.target_type, record.protocol, record.protocol_version)
     parse.check_group_attributes(record.attributes)
+    functions = record.target_type == "lambda"
     check = HealthCheck(
-        protocol=str(record.health_check_protocol or record.protocol),
+        protocol=str(record.health_check_protocol or record.protocol or "HTTP"),
         path=str(record.health_check_path or "/"),
         port=None if record.health_check_port in (None, "traffic-port") else int(record.health_check_port),
         interval=int(record.health_check_interval_seconds),
@@ -121,14 +126,16 @@ def _group(record: Any) -> TargetGroup:
         healthy=int(record.healthy_threshold_count),
         unhealthy=int(record.unhealthy_threshold_count),
         codes=str((record.matcher or {}).get("HttpCode", "200")),
+        enabled=str(record.health_check_enabled).lower() == "true",
     )
     return TargetGroup(
         arn=str(record.arn),
-        protocol=str(record.protocol),
+        protocol="HTTP" if functions else str(record.protocol),
         check=check,
         algorithm=str(record.attributes["load_balancing.algorithm.type"]),
         deregistration_delay=int(record.attributes["deregistration_delay.timeout_seconds"]),
         slow_start=int(record.attributes["slow_start.duration_seconds"]),
+        functions=functions,
     )
 
 
@@ -138,6 +145,8 @@ def targets(account: str, region: str, group_arn: str) -> tuple[Target, ...] | N
     if record is None:
         return None
     registered = {t["Id"]: t for t in list(record.targets.values())}
+    if record.target_type == "lambda":
+        return tuple(Target(arn, 0, BRIDGE_HOST) for arn in registered)
     states = {id: _instance(record, id) for id in registered}
     record.deregister_terminated_instances([id for id, (state, _) in states.items() if state == "terminated"])
     here = [Target(id, int(t["Port"]), states[id][1]) for id, t in registered.items() if states[id][0] != "terminated"]
@@ -158,6 +167,36 @@ def _instance(record: Any, target_id: str) -> tuple[str, str | None]:
     return str(instance.state), str(instance.private_ip) if instance.state in ANSWERING else None
 
 
+@dataclass(frozen=True, slots=True)
+class FunctionTarget:
+    """The function behind a target group: its ARN as registered, the group's attribute, and what its policy says."""
+
+    arn: str
+    multi_value: bool
+    permitted: bool
+
+
+def function_of(group_arn: str) -> FunctionTarget | None:
+    """The function that is the target of a group; None where there is no such group, or nothing is registered."""
+    _, _, _, region, account, *_ = group_arn.split(":")
+    record = elbv2_backends[account][region].target_groups.get(group_arn)
+    registered = list(record.targets) if record else []
+    if not registered:
+        return None
+    multi_value = str(record.attributes.get(parse.MULTI_VALUE)) == "true"
+    return FunctionTarget(registered[0], multi_value, bool(permitted(registered[0], group_arn)))
+
+
+def permitted(function_arn: str, group_arn: str) -> bool | None:
+    """Whether load balancers may invoke a function from a target group; None where there is no such function."""
+    _, _, _, region, account, *_ = function_arn.split(":")
+    try:
+        record = lambda_backends[account][region].get_function(function_arn)
+    except UnknownFunctionException:
+        return None
+    return may_invoke(record.policy.statements, function_arn, group_arn)
+
+
 def forget_ended(account: str, region: str, group_arn: str, target_id: str) -> None:
     """The health check has noticed that the instance of this target is gone."""
     record = elbv2_backends[account][region].target_groups.get(group_arn)
@@ -168,4 +207,4 @@ def forget_ended(account: str, region: str, group_arn: str, target_id: str) -> N
 def group_ports(account: str, region: str, group_arn: str) -> tuple[int, str]:
     """The port of a group's traffic, and that of its health checks: a number or "traffic-port"."""
     record = elbv2_backends[account][region].target_groups[group_arn]
-    return int(record.port), str(record.health_check_port or "traffic-port")
+    return int(record.port or 0), str(record.health_check_port or "traffic-port")

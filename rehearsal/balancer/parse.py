@@ -65,9 +65,11 @@ RESPONSE_HEADERS: Mapping[str, str] = {
     )
 }
 
+MULTI_VALUE = "lambda.multi_value_headers.enabled"
 GROUP_ATTRIBUTES: Mapping[str, Callable[[str], bool]] = {
     "deregistration_delay.timeout_seconds": str.isdigit,
     "slow_start.duration_seconds": str.isdigit,
+    MULTI_VALUE: ("true", "false").__contains__,
     "load_balancing.algorithm.type": ALGORITHMS.__contains__,
     "load_balancing.algorithm.anomaly_mitigation": "off".__eq__,
     "load_balancing.cross_zone.enabled": ("true", "use_load_balancer_configuration").__contains__,
@@ -166,8 +168,20 @@ def check_group_attributes(attributes: Shape) -> None:
             raise Unsupported(f"the target group attribute {key} = {value}")
 
 
+def check_own_attributes(attributes: Shape, target_type: str) -> None:
+    """Raises Unsupported for what a target group of this type does not have: functions have an attribute of their own.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+    """
+    for key in attributes:
+        if (key == MULTI_VALUE) != (target_type == "lambda"):
+            raise Unsupported(f"the target group attribute {key} for targets of type {target_type!r}; nor does AWS")
+
+
 def check_group(target_type: str, protocol: str | None, version: str | None) -> None:
-    """Raises Unsupported for target groups of other kinds than HTTP(S) to instances or addresses."""
+    """Raises Unsupported for target groups of other kinds than functions, and HTTP(S) to instances or addresses."""
+    if target_type == "lambda":
+        return  # it has no protocol; AWS and moto refuse one
     if target_type not in ("instance", "ip"):
         raise Unsupported(f"a target group of type {target_type!r}")
     if protocol not in ("HTTP", "HTTPS"):

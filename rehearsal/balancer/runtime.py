@@ -117,13 +117,14 @@ class Runtime:
     def add(self, backend: str, line: str, twin: str) -> None:
         """Add a server that is checked but gets no requests yet, and its unchecked twin.
 
-        Put straight to ready it would be up, and get requests, before any check.
+        Put straight to ready it would be up, and get requests, before any check. A line that is its twin has no check.
         """
         name = line.split(" ", 1)[0]
         self.do(f"add server {backend}/{line}", "New server registered")
         self.do(f"add server {backend}{TWIN}/{twin}", "New server registered")
         self.do(f"set server {backend}/{name} state drain")
-        self.do(f"enable health {backend}/{name}")
+        if line != twin:
+            self.do(f"enable health {backend}/{name}")
 
     def serve(self, backend: str, name: str, healthy: bool) -> None:
         """Let a server have requests: at once if it is healthy, else as soon as its checks pass."""
@@ -180,7 +181,7 @@ def statistics(show_stat: str) -> dict[str, Seen]:
         in_flight[row["svname"]] = in_flight.get(row["svname"], 0) + int(row["scur"])
     return {
         row["svname"]: Seen(
-            up=row["status"].startswith("UP"),
+            up=row["status"].startswith(("UP", "no check")),
             check=row["check_status"].removeprefix("* "),  # the star: a check is under way
             code=row["check_code"],
             in_flight=in_flight[row["svname"]],

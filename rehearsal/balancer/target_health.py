@@ -33,6 +33,7 @@ NOT_IN_USE = Health(
 NOT_REGISTERED = Health("unused", "Target.NotRegistered", "Target is not registered to the target group")
 STOPPED = Health("unused", "Target.InvalidState", "Target is in the stopped state")
 HEALTHY = Health("healthy")
+UNCHECKED = Health("unavailable", "Target.HealthCheckDisabled", "Health checks are not enabled for this target")
 
 
 def of_view(view: View) -> Health | None:
@@ -44,6 +45,8 @@ def of_view(view: View) -> Health | None:
             return CHECKING
         case Phase.DRAINING:
             return DRAINING
+        case Phase.SERVING if not view.registration.group.check.enabled:
+            return UNCHECKED
         case Phase.SERVING:
             seen = view.seen
             return HEALTHY if seen is None or seen.up else unhealthy(seen.check, seen.code)
@@ -117,8 +120,7 @@ def descriptions(
         health = chosen
     return [
         {
-            "Target": {"Id": target_id, "Port": port},
-            "HealthCheckPort": str(port) if check_port == "traffic-port" else check_port,
+            **_place(target_id, port, check_port),
             "TargetHealth": {
                 name: value
                 for name, value in (
@@ -131,3 +133,13 @@ def descriptions(
         }
         for (target_id, port), found in health.items()
     ]
+
+
+def _place(target_id: str, port: int, check_port: str) -> dict[str, Any]:
+    """A target with its ports; a function has none."""
+    if not port:
+        return {"Target": {"Id": target_id}}
+    return {
+        "Target": {"Id": target_id, "Port": port},
+        "HealthCheckPort": str(port) if check_port == "traffic-port" else check_port,
+    }

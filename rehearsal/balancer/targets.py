@@ -80,6 +80,8 @@ def step(this: Registration, wanted: Target | None, seen: Seen | None, listening
 def _waiting(this: Registration, wanted: Target | None, listening: bool, now: float) -> Step | None:
     if wanted is None or wanted.ended:
         return Step(Phase.GONE, "deregistered before anything listened on its port")
+    if this.group.functions:
+        return Step(Phase.CHECKING, "a function is always there")
     # A first check that comes before the application listens costs a whole interval; so it waits, one interval at most.
     if listening:
         return Step(Phase.CHECKING, f"listens after {now - this.since:.1f} s")
@@ -89,6 +91,8 @@ def _waiting(this: Registration, wanted: Target | None, listening: bool, now: fl
 
 
 def _checking(this: Registration, seen: Seen | None, now: float) -> Step | None:
+    if not this.group.check.enabled:
+        return Step(Phase.SERVING, "it is not checked")
     if seen is None or not seen.check:
         return None
     if seen.check in PASSED:  # one check that passes is enough at the beginning, as on AWS

@@ -29,6 +29,7 @@ class Deployment:
         self._stack = stack
         self._replaced: list[StackResource] = []
         self._unwanted: list[StackResource] = []
+        self._going_back = False
 
     # forward --------------------------------------------------------------------------------------------------
 
@@ -178,6 +179,7 @@ class Deployment:
         stack.tell(old, "UPDATE_IN_PROGRESS", properties=properties)
         resource.tell = lambda text: stack.tell(old, "UPDATE_IN_PROGRESS", text)
         left_behind = old.declaration
+        resource.going_back = self._going_back
         resource.update(properties, plan.tags, policy)
         self._replaced += [StackResource(r, left_behind, retired=True) for r in resource.retired()]
         old.declaration = declaration
@@ -257,6 +259,7 @@ class Deployment:
         stack.enter("UPDATE_ROLLBACK_IN_PROGRESS", reason)
         stack.resources = dict(undo.resources)
         self._replaced = []
+        self._going_back = True
         try:
             self._reach(undo.plan, "update")
         except (ResourceFailed, AwsError) as error:

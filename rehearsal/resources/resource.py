@@ -50,6 +50,7 @@ class Resource:
         tags: the stack's tags.
         update_policy: the template's UpdatePolicy.
         unsure: an update has failed and may have left some of its changes; the next one leaves out no call.
+        going_back: its update undoes one that failed.
         tell: shows a line of progress as a stack event.
     """
 
@@ -74,6 +75,7 @@ class Resource:
         self.tags: dict[str, str] = {}
         self.update_policy: Mapping[str, Any] = {}
         self.unsure = False
+        self.going_back = False
         self.tell: Callable[[str], None] = lambda text: None
 
     def attribute(self, name: str) -> Any:

@@ -1,7 +1,8 @@
 """UpdatePolicy.AutoScalingInstanceRefresh: a changed group replaces its instances before its update is complete.
 
 CloudFormation has it since July 2026 (CDK: UpdatePolicy.instance_refresh). It is also read from the template to which
-a rollback goes back: the refresh then goes the other way, and instances that already match are skipped.
+a rollback goes back: the refresh then goes the other way, and instances that already match are skipped. On that way no
+alarm is watched: the one that ended the update would end the way back as well, and leave the instances that set it off.
 """
 
 from typing import Any
@@ -67,6 +68,8 @@ def _start(resource: Resource, policy: Properties) -> str:
         # CloudFormation's default; the service's own is false.
         "Preferences": {"SkipMatching": True, **policy.get("Preferences", {})},
     }
+    if resource.going_back:
+        given["Preferences"].pop("AlarmSpecification", None)
     _wait_for_others(resource)
     return str(resource.api.send("start_instance_refresh", given)["InstanceRefreshId"])
 

@@ -66,7 +66,7 @@ TABLE = {
         delete=op("remove_permission", **NAME, StatementId="{id}"),
         ref=functions.statement_id,
         prepare=functions.permission,
-        remark="Kept and described; who may invoke is not checked.",
+        remark="Load balancers ask for it; of others, who may invoke is not checked.",
     ),
     "AWS::Lambda::EventInvokeConfig": Kind(
         service="lambda",

@@ -21,9 +21,11 @@ from werkzeug.serving import make_server
 
 from rehearsal.balancer import Balancers
 from rehearsal.certificates import CertificateAuthority
+from rehearsal.cloudformation import CloudFormation
 from rehearsal.front.app import Front
 from rehearsal.front.clients import Clients
-from rehearsal.moto_hooks import acm, elbv2
+from rehearsal.functions import Functions
+from rehearsal.moto_hooks import acm, awslambda, elbv2
 
 ACCOUNT, REGION = "444444444444", "eu-west-1"
 PORT, TLS_PORT, TARGET_PORT = 8080, 8443, 8080
@@ -126,17 +128,20 @@ class Client:
         self._name = name
         self._file = self._socket.makefile("rb")
 
-    def get(self, path: str = "/", headers: dict[str, str] | None = None, method: str = "GET") -> Answer:
+    def get(
+        self, path: str = "/", headers: dict[str, str] | None = None, method: str = "GET", body: bytes = b""
+    ) -> Answer:
         fields = {"Host": self._name, **(headers or {})}
         text = "".join(f"{key}: {value}\r\n" for key, value in fields.items())
-        self._socket.sendall(f"{method} {path} HTTP/1.1\r\n{text}\r\n".encode())
+        self._socket.sendall(f"{method} {path} HTTP/1.1\r\n{text}\r\n".encode() + body)
         lines = []
         while line := self._file.readline().decode().rstrip("\r\n"):
             lines.append(line)
         if not lines:
             raise ConnectionError("closed without an answer")
         answer = Answer("\r\n".join(lines), "")
-        answer.body = self._file.read(int(answer.headers.get("content-length", 0))).decode()
+        if method != "HEAD":
+            answer.body = self._file.read(int(answer.headers.get("content-length", 0))).decode()
         return answer
 
     def close(self) -> None:
@@ -181,6 +186,10 @@ class World:
         self.elb = clients.get("elbv2", ACCOUNT, REGION)
         self.ec2 = clients.get("ec2", ACCOUNT, REGION)
         self.acm = clients.get("acm", ACCOUNT, REGION)
+        self.iam = clients.get("iam", ACCOUNT, REGION)
+        self.cloudformation = clients.get("cloudformation", ACCOUNT, REGION)
+        self.logs = clients.get("logs", ACCOUNT, REGION)
+        self.functions = clients.get("lambda", ACCOUNT, REGION)
         self.balancers, self.authority = balancers, authority
         self._prefix, self._addresses = prefix, itertools.count(100)
         self._applications: list[Application] = []
@@ -278,18 +287,24 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Clients, 
     acm.install(authority)
     elbv2.install()
     prefix = f"127.{random.randrange(2, 250)}.{random.randrange(250)}"
-    balancers = Balancers(folder / "balancers", addresses=LoopbackAddresses(prefix))
     clients = Clients("http://localhost:0")
+    balancers = Balancers(folder / "balancers", clients, addresses=LoopbackAddresses(prefix))
+    functions = Functions(clients, folder / "functions")
+    awslambda.install(functions)
     front = Front(lambda key: None, clients.access_key)
-    for service in balancers.services:
+    engine = CloudFormation(clients)
+    for service in (*balancers.services, engine):
         front.add(service)
     server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=MotoRequestHandler)
     clients.url = f"http://localhost:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     balancers.start()
+    engine.start(ACCOUNT, REGION)
     yield clients, balancers, authority
+    engine.close()
     balancers.close()
+    functions.close()
     server.shutdown()
     thread.join()
 
@@ -341,3 +356,14 @@ def instances(world: World) -> Callable[..., list[tuple[str, Application]]]:
         ]
 
     return start
+
+
+@pytest.fixture
+def quick_checks() -> Callable[[str], None]:
+    """Lets a group's targets be checked quicker than AWS allows, every two seconds."""
+
+    def set_interval(group: str) -> None:
+        record = elbv2_backends[ACCOUNT][REGION].target_groups[group]
+        record.health_check_interval_seconds = record.health_check_timeout_seconds = 2
+
+    return set_interval

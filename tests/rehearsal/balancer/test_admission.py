@@ -11,6 +11,7 @@ from rehearsal.balancer.admission import admit
 from rehearsal.balancer.model import Unsupported
 
 GROUP = "arn:aws:elasticloadbalancing:eu-west-1:444444444444:targetgroup/web/0123456789abcdef"
+FUNCTION = "arn:aws:lambda:eu-west-1:444444444444:function:greeter"
 FORWARD = {"Type": "forward", "TargetGroupArn": GROUP}
 FIXED = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}
 COGNITO = {"Type": "authenticate-cognito", "AuthenticateCognitoConfig": {}}
@@ -52,7 +53,22 @@ def attribute(key: str, value: str) -> dict[str, Any]:
             {"Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["a"]}}]},
             "RegexValues",
         ),
-        ("CreateTargetGroup", {"TargetType": "lambda"}, "'lambda'"),
+        ("CreateTargetGroup", {"TargetType": "alb", "Protocol": "TCP"}, "'alb'"),
+        ("CreateTargetGroup", {"TargetType": "lambda", "HealthCheckPort": "80"}, "health checks of a function"),
+        ("RegisterTargets", {"TargetType": "lambda", "Targets": [{"Id": FUNCTION}] * 2}, "2 functions"),
+        ("RegisterTargets", {"TargetType": "lambda", "Targets": [{"Id": FUNCTION, "Port": 80}]}, "Port"),
+        ("RegisterTargets", {"TargetType": "lambda", "Targets": [{"Id": "i-1"}]}, "'i-1'.*ARN of a function"),
+        (
+            "RegisterTargets",
+            {"TargetType": "lambda", "Targets": [{"Id": FUNCTION, "AvailabilityZone": "eu-west-1a"}]},
+            "expected 'all'",
+        ),
+        ("ModifyTargetGroupAttributes", attribute("lambda.multi_value_headers.enabled", "true"), "type 'instance'"),
+        (
+            "ModifyTargetGroupAttributes",
+            {**attribute("deregistration_delay.timeout_seconds", "1"), "TargetType": "lambda"},
+            "type 'lambda'",
+        ),
         ("CreateTargetGroup", {"Protocol": "TCP"}, "'TCP'"),
         ("CreateTargetGroup", {"Protocol": "HTTP", "ProtocolVersion": "GRPC"}, "'GRPC'"),
         ("CreateTargetGroup", {"Protocol": "HTTP", "HealthCheckEnabled": False}, "health checks"),
@@ -74,6 +90,14 @@ def test_refused(operation: str, params: dict[str, Any], what: str) -> None:
         ("CreateListener", {"Port": 443, "Protocol": "HTTPS", "Certificates": [{}], "DefaultActions": [FORWARD]}),
         ("ModifyListener", {"ListenerArn": "arn", "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06"}),
         ("CreateTargetGroup", {"Protocol": "HTTP", "Port": 8080, "HealthCheckPath": "/health"}),
+        ("CreateTargetGroup", {"TargetType": "lambda", "HealthCheckEnabled": "false", "HealthCheckPath": "/"}),
+        ("ModifyTargetGroup", {"TargetType": "lambda", "HealthCheckEnabled": "false"}),
+        ("RegisterTargets", {"TargetType": "lambda", "Targets": [{"Id": f"{FUNCTION}:live"}]}),
+        ("RegisterTargets", {"TargetType": "instance", "Targets": [{"Id": "i-1", "Port": 80}, {"Id": "i-2"}]}),
+        (
+            "ModifyTargetGroupAttributes",
+            {**attribute("lambda.multi_value_headers.enabled", "true"), "TargetType": "lambda"},
+        ),
         ("ModifyTargetGroupAttributes", attribute("stickiness.type", "lb_cookie")),
         ("ModifyTargetGroupAttributes", attribute("deregistration_delay.timeout_seconds", "10")),
         ("ModifyLoadBalancerAttributes", attribute("routing.http.drop_invalid_header_fields.enabled", "true")),

@@ -79,6 +79,20 @@ def test_a_listener_with_a_rule_and_a_group() -> None:
     assert made.maps == {"80-default.map": {"0:999999": "web-0123456789abcdef"}}
 
 
+def test_a_group_of_functions_tells_the_bridge_whose_they_are() -> None:
+    unchecked = replace(GROUP, functions=True, check=replace(CHECK, enabled=False))
+    text = configuration(replace(BALANCER, groups=(unchecked,)), "10.94.0.254").text({GROUP.name: [SERVER]})
+    backend, _, twin = text.partition(f"backend {GROUP.name}\n")[2].partition(f"backend {GROUP.name}.open\n")
+    for part in (backend, twin):
+        assert f"  http-request set-header X-Kiln-Target-Group {GROUP_ARN}\n" in part
+        assert "deny_status 413 if { req.hdr_val(content-length) gt 1048576 }" in part
+        assert " check" not in part
+    checked = replace(unchecked, check=CHECK)
+    text = configuration(replace(BALANCER, groups=(checked,)), "10.94.0.254").text({GROUP.name: [SERVER]})
+    assert f"hdr X-Kiln-Target-Group {GROUP_ARN} hdr X-Kiln-Health-Check yes\n" in text
+    assert "check inter 5s" in text
+
+
 @pytest.mark.parametrize(
     "line", ["  retries 0", "  no option redispatch", "  source 10.94.0.254", "  timeout client 60s"]
 )

@@ -52,6 +52,17 @@ def test_steps(
     assert (taken.phase if taken else None) == expected
 
 
+@pytest.mark.parametrize(("enabled", "phase"), [(True, None), (False, Phase.SERVING)])
+def test_a_function_that_is_not_checked_serves_at_once(enabled: bool, phase: Phase | None) -> None:
+    group = replace(GROUP, functions=True, check=replace(CHECK, enabled=enabled))
+    function = Registration(group, Target("arn", 0, "127.0.0.1"), "live_0_1", Phase.WAITING, 100.0)
+    first = step(function, function.target, None, False, 100.0)
+    assert first is not None
+    assert first.phase is Phase.CHECKING, "there is no port to wait for"
+    second = step(replace(function, phase=Phase.CHECKING), function.target, None, False, 100.1)
+    assert (second.phase if second else None) is phase
+
+
 def test_only_a_passed_check_makes_a_new_target_healthy() -> None:
     passed = step(at(Phase.CHECKING), TARGET, UP, False, 100.1)
     failed = step(at(Phase.CHECKING), TARGET, DOWN, False, 200.0)
