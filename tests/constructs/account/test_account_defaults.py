@@ -98,7 +98,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         told.append(json.loads(request.data))
         return SimpleNamespace(close=lambda: None)
 
-    monkeypatch.setattr(account_defaults_function.urllib.request, "urlopen", take)
+    monkeypatch.setattr("urllib.request.urlopen", take)
     for name, value in (
         ("AWS_DEFAULT_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "testing"),
