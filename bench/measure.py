@@ -47,6 +47,11 @@ class Table:
         return "\n".join([*lines, *(f"\n{note}" for note in self.notes)])
 
 
+def goal(what: str, found: float, at_most: float) -> str:
+    """A sentence that says whether a goal is met."""
+    return f"{what}: {found:.2f}. The goal is {at_most:g}: {'met' if found <= at_most else 'not met'}."
+
+
 def timed(command: Sequence[str], folder: Path = ROOT, variables: Mapping[str, str] | None = None) -> tuple[float, str]:
     """Seconds and standard output of a command. Raises KilnError where it fails."""
     began = time.perf_counter()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench import measure
 from bench.deployment import dependencies, longest_path
-from bench.measure import Table, take_turns, timed
+from bench.measure import Table, goal, take_turns, timed
 from console.errors import KilnError
 
 NAMES = "abcdef"
@@ -32,6 +32,11 @@ def test_a_table_shows_runs_median_unit_and_ratio_and_then_its_notes() -> None:
         "",
         "A note.",
     ]
+
+
+@pytest.mark.parametrize(("found", "verdict"), [(1.3, "met"), (1.31, "not met")])
+def test_a_goal_says_what_was_found_what_was_wanted_and_whether_it_is_met(found: float, verdict: str) -> None:
+    assert goal("Six against one", found, 1.3) == f"Six against one: {found:.2f}. The goal is 1.3: {verdict}."
 
 
 def test_variants_take_turns() -> None:

@@ -231,7 +231,7 @@ def test_an_image_that_was_deregistered_stops_the_deployment_and_is_baked_again(
         ec2 = tooling.client("ec2", "dev")
         ec2.disable_image_deregistration_protection(ImageId=first)
         ec2.deregister_image(ImageId=first)
-        said = tooling.deploy("Payroll-Stage", expect_failure=True)
+        said = tooling.deploy("Payroll-Stage/Web", expect_failure=True)
         assert first in said
         assert "Traceback" not in said
         assert "Payroll-Stage-Web" not in tooling.stack_updates("stage")
@@ -241,5 +241,5 @@ def test_an_image_that_was_deregistered_stops_the_deployment_and_is_baked_again(
     assert again["action"] == "baked"
     assert again["reason"] == f"its image {first} in eu-west-1 is gone (deregistered since)"
     assert second != first
-    tooling.deploy("Payroll-Stage")
+    tooling.deploy("Payroll-Stage/Web")
     assert tooling.page("stage").image_id == second

@@ -110,7 +110,7 @@ def test_an_endpoint_that_dies_ends_the_bake_and_down_removes_all_that_is_left(
 def test_instances_that_never_become_healthy_roll_the_stack_back_and_the_old_ones_serve(tooling: Pipeline) -> None:
     tooling.release_version("2.0.0")
     good = tooling.bake("web")
-    tooling.deploy("Payroll-Stage")
+    tooling.deploy("Payroll-Stage/Web")
     service = tooling.workspace / "examples" / "payroll" / "web" / "payroll_web" / "server.py"
     sick = 'stopping = self.server.identity.current.environment != "unknown"'  # sick only where it is deployed
     at = tooling.endpoint("stage")
@@ -118,7 +118,8 @@ def test_instances_that_never_become_healthy_roll_the_stack_back_and_the_old_one
         tooling.release_version("2.0.1")
         tooling.bake("web")
         with Load(at.address, at.host_name, tooling.state.identity.ca, enter=tooling.enter) as load:
-            said = tooling.deploy_new_image("stage", "Payroll-Stage", expect_failure=True)
+            changed_stacks = ("Payroll-Stage/Parameters", "Payroll-Stage/Web")
+            said = tooling.deploy("--exclusively", *changed_stacks, expect_failure=True)
     assert "503" in said or "unhealthy" in said.lower()
     (stack,) = tooling.client("cloudformation", "stage").describe_stacks(StackName="Payroll-Stage-Web")["Stacks"]
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
