@@ -8,6 +8,7 @@ import pytest
 WITH_MACHINES = ("tests/bake/", "tests/pipeline/", "tests/rehearsal/")
 
 
+@pytest.hookimpl(tryfirst=True)  # the workers read the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Every file is a group of its own for `--dist loadgroup`, but for slow tests of the rooms with machines."""
     for item in items:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-import jmespath  # type: ignore[import-untyped]
+import jmespath
 
 from rehearsal.pipeline import Pipeline
 
