@@ -1,8 +1,8 @@
 """Who finishes calculations as long as Worker-Calculation has no recipe, and its instances run Web's image.
 
 An instance of that tier that has to go is held by a lifecycle hook until its program says that its calculation is
-finished, for its `job_seconds` at most. Web's image has nothing to finish and knows no hook: here somebody else says it,
-by the same call of the API. With the tier's own recipe this file goes.
+finished, for its `job_seconds` at most. Web's image has nothing to finish and knows no hook: here somebody else says
+it, by the same call of the API. With the tier's own recipe this file goes.
 """
 
 import logging
