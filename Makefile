@@ -17,7 +17,7 @@ demo: setup ## the main job with real parts (KEEP=1 leaves the rehearsal up)
 	@$(IN_VENV)/python -m rehearsal demo $(if $(KEEP),--keep)
 
 test: setup ## all tests (ARGS="tests/bake -m 'not slow'" some of them; WORKERS=0 in one process)
-	@$(IN_VENV)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(IN_VENV)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: setup ## the one gate: format, lint, types, imports, recipes, templates, cdk-nag, docs
 	@$(IN_VENV)/python -m toolchain check

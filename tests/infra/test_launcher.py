@@ -275,11 +275,11 @@ def test_unchanged_it_synthesizes_once_and_any_tampering_is_undone(launcher: Lau
 @pytest.mark.slow
 def test_an_edit_that_keeps_length_and_time_is_not_missed(launcher: Launcher) -> None:
     # Python's own bytecode cache misses it: it compares the size and the time in whole seconds.
-    file = launcher.checkout / "infra" / "stacks" / "web.py"
+    file = launcher.checkout / "infra" / "stacks" / "values.py"
     subprocess.run([sys.executable, "-m", "compileall", "-q", str(file.parent)], check=True)
     launcher.run()
     before = file.stat()
-    file.write_text(file.read_text().replace("priority=1000", "priority=2000"))
+    file.write_text(file.read_text().replace('"web": 1000', '"web": 2000'))
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     launcher.run()
     assert file.stat().st_size == before.st_size
