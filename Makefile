@@ -1,6 +1,5 @@
 # Every target sets up what it needs; with nothing to do that costs a third of a second.
 PYTHON ?= python3
-WORKERS ?= 2
 VENV := .venv/bin
 # For what runs in the environment; not for setup, which may have to make it anew.
 IN_VENV := PATH="$(CURDIR)/$(VENV):$$PATH" $(CURDIR)/$(VENV)
@@ -16,8 +15,14 @@ setup: ## get every pinned tool; afterwards: source .venv/bin/activate
 demo: setup ## the main job with real parts (KEEP=1 leaves the rehearsal up)
 	@$(IN_VENV)/python -m rehearsal demo $(if $(KEEP),--keep)
 
-test: setup ## all tests (ARGS="tests/bake -m 'not slow'" some of them; WORKERS=0 in one process)
-	@$(IN_VENV)/python -m pytest -n $(WORKERS) $(ARGS)
+test: setup ## all tests (ARGS="tests/bake -q": some of them)
+ifdef ARGS
+	@$(IN_VENV)/python -m pytest $(ARGS)
+else
+	@# Two workers for the quick ones; what starts machines or waits for them runs alone, one test after the other.
+	@$(IN_VENV)/python -m pytest -n 2 --dist loadfile -m "not slow"; quick=$$?; \
+	$(IN_VENV)/python -m pytest -m slow && exit $$quick
+endif
 
 check: setup ## the one gate: format, lint, types, imports, recipes, templates, cdk-nag, docs
 	@$(IN_VENV)/python -m toolchain check

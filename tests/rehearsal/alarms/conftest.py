@@ -12,7 +12,7 @@ import pytest
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # read when moto is imported, which happens once per process
 
 ACCOUNT, REGION = "666666666666", "eu-west-1"
-LIMIT_SECONDS = 20.0
+LIMIT_SECONDS = 60.0
 PACE = 60
 
 

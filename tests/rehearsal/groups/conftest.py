@@ -11,7 +11,7 @@ import pytest
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # read when moto is imported, which happens once per process
 
 ACCOUNT, REGION = "444444444444", "eu-west-1"
-LIMIT_SECONDS = 20.0
+LIMIT_SECONDS = 60.0
 
 
 class TargetHealth:
