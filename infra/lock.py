@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from infra.synthesized import Json, Stack
+from infra.synthesized import Stack
 from provider_schemas import schema
 
 LOST: Mapping[str, str] = {
@@ -40,7 +40,6 @@ LOST: Mapping[str, str] = {
 }
 """Resource type → what is lost with it."""
 READ = "AWS::SSM::Parameter::Value<"
-POINTER = "/properties/"
 
 
 class Locked(BaseModel):
@@ -90,7 +89,8 @@ def take(stacks: Iterable[Stack]) -> Lock:
         for logical_id, resource in stack.resources(*LOST):
             known = lock.setdefault(stack.source, {}).get(logical_id)
             values = dict(known.values) if known else {}
-            create_only = _create_only(stack, resource)
+            known_type = schema(stack.region, resource["Type"])
+            create_only = known_type.create_only(resource.get("Properties", {})) if known_type else {}
             if used := {name: written.get(stack.environment, {}).get(name) for name in _reads(stack, create_only)}:
                 values[stack.environment] = used
             lock[stack.source][logical_id] = Locked(
@@ -145,30 +145,6 @@ def _changes(before: Locked, after: Locked) -> Iterator[str]:
         for name, value in values.items():
             if name in now and now[name] != value:
                 yield f"in {environment} the value {name} changes from {value!r} to {now[name]!r}"
-
-
-def _create_only(stack: Stack, resource: Json) -> dict[str, Any]:
-    """The create-only properties that the template sets; those that are so only sometimes count too."""
-    known = schema(stack.region, resource["Type"])
-    if known is None:
-        return {}
-    pointers = [
-        *known.body.get("createOnlyProperties", ()),
-        *known.body.get("conditionalCreateOnlyProperties", ()),
-    ]
-    found = {}
-    for pointer in pointers:
-        path = pointer.removeprefix(POINTER)
-        value = _at(resource.get("Properties", {}), path.split("/"))
-        if value is not None:
-            found[path] = value
-    return dict(sorted(found.items()))
-
-
-def _at(tree: Any, parts: list[str]) -> Any:
-    for part in parts:
-        tree = tree.get(part) if isinstance(tree, dict) else None
-    return tree
 
 
 def _written(parameters: Stack) -> dict[str, Any]:

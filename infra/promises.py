@@ -1,12 +1,11 @@
 """Kiln's promises, asked of Payroll: of every stack of every account, with the values that it is deployed with."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from console.errors import BadInput
 from infra import parameters
 from infra.exceptions import Entry, Observed, open_ones
-from infra.synthesized import Stack
+from infra.synthesized import Stack, by_account
 from kiln.promises import PROMISES, Environment, Finding, findings
 
 SHOWN = 20
@@ -15,21 +14,15 @@ SHOWN = 20
 def environments(stacks: Iterable[Stack], known: Iterable[parameters.Environment]) -> tuple[Environment, ...]:
     """One per account and region, called by the environment there; Tooling belongs to the one beside it."""
     protected = {environment.name: environment.protected for environment in known}
-    places: dict[tuple[str, str], list[Stack]] = defaultdict(list)
-    for stack in stacks:
-        places[stack.account, stack.region].append(stack)
-    return tuple(_environment(of, protected) for of in places.values())
-
-
-def _environment(stacks: Sequence[Stack], protected: dict[str, bool]) -> Environment:
-    named = [stack.environment for stack in stacks if stack.environment]
-    name = named[0] if named else stacks[0].name
-    return Environment.of(
-        name,
-        {stack.source: stack.template for stack in stacks},
-        protected=protected.get(name, True),
-        complete=True,
-        whole=bool(named),
+    return tuple(
+        Environment.of(
+            name,
+            {stack.source: stack.template for stack in of},
+            protected=protected.get(name, True),
+            complete=True,
+            whole=any(stack.environment for stack in of),
+        )
+        for name, of in by_account(stacks).items()
     )
 
 

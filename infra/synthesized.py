@@ -6,7 +6,7 @@ placeholders here, so that what is found does not depend on what has been baked.
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,11 +49,14 @@ class Stack:
 
 def read(folder: Path) -> tuple[Stack, ...]:
     """All stacks of the cloud assembly in `folder`."""
-    artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
-    return tuple(_stack(folder, name, artifact) for name, artifact in artifacts.items() if artifact["type"] == STACK)
+    artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"].values()
+    placed = [artifact for artifact in artifacts if artifact["type"] == STACK]
+    files = {artifact["properties"]["templateFile"] for artifact in placed}
+    templates = {file: json.loads((folder / file).read_text()) for file in files}  # once, for all environments
+    return tuple(_stack(artifact, templates) for artifact in placed)
 
 
-def _stack(folder: Path, name: str, artifact: Json) -> Stack:
+def _stack(artifact: Json, templates: Mapping[str, Json]) -> Stack:
     properties = artifact["properties"]
     account, region = artifact["environment"].removeprefix("aws://").split("/")
     file = properties["templateFile"]
@@ -63,8 +66,16 @@ def _stack(folder: Path, name: str, artifact: Json) -> Stack:
         environment=properties["tags"].get("kiln:environment", ""),
         account=account,
         region=region,
-        template=json.loads((folder / file).read_text()),
+        template=templates[file],
     )
+
+
+def by_account(stacks: Iterable[Stack]) -> dict[str, list[Stack]]:
+    """The stacks of each account and region, by the name of the environment there; Tooling goes with its neighbour."""
+    places: dict[tuple[str, str], list[Stack]] = {}
+    for stack in stacks:
+        places.setdefault((stack.account, stack.region), []).append(stack)
+    return {next((s.environment for s in of if s.environment), of[0].name): of for of in places.values()}
 
 
 def synthesize(environments: tuple[Environment, ...] | None = None) -> tuple[Stack, ...]:

@@ -60,6 +60,13 @@ class ProviderSchema:
         """Whether the tag property is {key: value} and not a list of {Key, Value}."""
         return bool(self.properties.get(self.tag_property or "", {}).get("type") == "object")
 
+    def create_only(self, properties: Json) -> dict[str, Any]:
+        """Path (`A/B`) → value, of the create-only properties that are set; those that are so only sometimes count."""
+        keys = ("createOnlyProperties", "conditionalCreateOnlyProperties")
+        paths = sorted(pointer.removeprefix(POINTER) for key in keys for pointer in self.body.get(key, ()))
+        found = {path: _at(properties, path.split("/")) for path in paths}
+        return {path: value for path, value in found.items() if value is not None}
+
     def replacement(self, changed: AbstractSet[str], before: Json, after: Json) -> Replacement:
         """What the change of the properties named in `changed` asks for.
 

@@ -28,12 +28,10 @@ def nag(as_json: bool) -> int:
     from infra import nag as checker
     from infra import synthesized
 
-    accounts: dict[str, dict[str, object]] = {}
-    names: dict[str, str] = {}
-    for stack in synthesized.synthesize():
-        accounts.setdefault(stack.account, {})[stack.source] = stack.template
-        names[stack.account] = stack.environment or names.get(stack.account, stack.name)
-    observed = checker.observe({names[account]: templates for account, templates in accounts.items()})
+    environments = synthesized.by_account(synthesized.synthesize())
+    observed = checker.observe(
+        {name: {stack.source: stack.template for stack in of} for name, of in environments.items()}
+    )
     return _judge("cdk-nag", ledger.load(), observed, ledger.is_nag, as_json)
 
 

@@ -40,7 +40,7 @@ name exists, and the alarms of a rollback."""
 
 ROLES = "arn:*:iam::*:role/Payroll-*"
 """CloudFormation begins the name of a role with that of its stack."""
-PASSED_ROLES = ("arn:*:iam::*:role/Payroll-*", "arn:*:iam::*:role/aws-service-role/*")
+PASSED_ROLES = (ROLES, "arn:*:iam::*:role/aws-service-role/*")
 KILNS_POLICIES = "arn:*:iam::*:policy/kiln-*"
 BOUNDARY_ARN = f"arn:*:iam::*:policy/{BOUNDARY}"
 ONLY_WITH_BOUNDARY = ("iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy")
