@@ -17,6 +17,7 @@ from rehearsal.guests import base_image, cloud_init
 from rehearsal.guests.console_service import ConsoleOutput, console_text
 from rehearsal.guests.guest import Guest, Host
 from rehearsal.guests.image_service import Catalogue, ImageActions
+from rehearsal.guests.kernel_limits import raise_inotify_limit
 from rehearsal.guests.launch import Record
 from rehearsal.guests.loopback import Loopback
 from rehearsal.guests.machine import Machine
@@ -83,6 +84,7 @@ class Machines:
         # The region is not among the settings: on EC2 too, programs learn it from the metadata service only.
         settings = f"[Manager]\nDefaultEnvironment=AWS_ENDPOINT_URL={self._url}\n"
         (self._host.settings / "aws.conf").write_text(settings)
+        raise_inotify_limit()
         self.podman.sweep()
         image = base_image.ensure(self.podman)
         self.podman.runtime(image)
