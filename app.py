@@ -9,22 +9,24 @@ An unchanged synthesis costs about 0.05 s instead of two seconds. It must never 
   old code after a quick edit that keeps the length.
 - Where foreign code may come in through PYTHONPATH, and where an input changes meanwhile, nothing is remembered.
 
-This file imports nothing of Kiln before that is settled, and runs as a script only.
+This file imports nothing of Kiln before that is settled, and runs as a script only. Some 500 files are read each time:
+what only a synthesis needs is imported where it is used, and the files are listed without an object for each.
 """
 
-import compileall
+from __future__ import annotations
+
 import hashlib
 import json
 import os
-import py_compile
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parent
-SOURCE_ROOTS = (ROOT / "constructs", ROOT)
+TYPE_CHECKING = False  # typing itself, like pathlib, takes longer to import than all files to list
+if TYPE_CHECKING:
+    from typing import Any
+
+ROOT = os.path.dirname(os.path.realpath(__file__))
+SOURCE_ROOTS = (os.path.join(ROOT, "constructs"), ROOT)
 SEARCH_PATH = tuple(sys.path)
 SOURCES = ("app.py", "cdk.json", "requirements.lock", "package-lock.json", "console", "constructs", "infra")
 STAMP = ".inputs-and-outputs"
@@ -55,13 +57,14 @@ PER_COMMAND_CONTEXT = ("aws:cdk:bundling-stacks",)
 
 def main() -> None:
     """Synthesize into `CDK_OUTDIR`, or `cdk.out` beside this file."""
-    folder = Path(os.environ.get("CDK_OUTDIR") or ROOT / "cdk.out").absolute()
-    stamp = folder / STAMP
+    folder = os.path.abspath(os.environ.get("CDK_OUTDIR") or os.path.join(ROOT, "cdk.out"))
+    stamp = os.path.join(folder, STAMP)
     context = given_context()
     before = inputs(context)
     if not _foreign_code() and _is_current(_remembered(stamp), before, folder):
         return
-    stamp.unlink(missing_ok=True)
+    if os.path.exists(stamp):
+        os.remove(stamp)
     _isolate(context)
     _synthesize(folder, context)
     if not _foreign_code() and before == inputs(context):
@@ -72,7 +75,8 @@ def given_context() -> dict[str, object]:
     """The context that the CLI passes, in a variable or, where it is too long for one, in a file."""
     context = json.loads(os.environ.get("CDK_CONTEXT_JSON") or "{}")
     if overflow := os.environ.get("CONTEXT_OVERFLOW_LOCATION_ENV"):
-        context |= json.loads(Path(overflow).read_text("utf-8"))
+        with open(overflow, encoding="utf-8") as file:
+            context |= json.load(file)
     return {key: value for key, value in context.items() if key not in PER_COMMAND_CONTEXT}
 
 
@@ -88,18 +92,18 @@ def inputs(context: dict[str, object]) -> str:
         "node": _node(),
         "context": context,
         "variables": {name: os.environ.get(name) for name in INPUT_VARIABLES},
-        "images": str(images_file(context)),
+        "images": images_file(context),
         "folder": os.getcwd(),
     }
     digest.update(json.dumps(settings, sort_keys=True, default=str).encode())
-    sources = [file for source in SOURCES for file in _files(ROOT / source)]
+    sources = [file for source in SOURCES for file in _files(os.path.join(ROOT, source))]
     return _add_files(digest, [*sources, images_file(context)])
 
 
-def images_file(context: dict[str, object]) -> Path:
+def images_file(context: dict[str, object]) -> str:
     """The images file in force; the rule is that of `infra.images.path_in_force`, and a test compares the two."""
     named = context.get("kiln:images") or os.environ.get("KILN_IMAGES")
-    return Path(str(named)).absolute() if named else ROOT / "infra" / "images.toml"
+    return os.path.join(os.getcwd(), str(named)) if named else os.path.join(ROOT, "infra", "images.toml")
 
 
 def _libraries() -> Iterator[tuple[str, int, int]]:
@@ -117,42 +121,63 @@ def _libraries() -> Iterator[tuple[str, int, int]]:
 
 def _node() -> tuple[str, int, int] | None:
     """The Node that jsii would run."""
-    node = shutil.which(os.environ.get("JSII_NODE", "node"))
+    node: str | None = os.environ.get("JSII_NODE", "node")
+    if not os.path.isabs(node or "") or not os.path.isfile(node or ""):
+        from shutil import which
+
+        node = which(node or "")
     return (node, (found := os.stat(node)).st_size, found.st_mtime_ns) if node else None
 
 
-def outputs(folder: Path) -> str:
-    return _add_files(
-        hashlib.sha256(), (file for file in _files(folder) if file.name != STAMP and file.suffix != ".lock")
-    )
+def outputs(folder: str) -> str:
+    ours = (os.path.join(folder, STAMP), ".lock")
+    return _add_files(hashlib.sha256(), (file for file in _files(folder) if not file.endswith(ours)))
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
+def _files(path: str) -> list[str]:
+    """The file itself, or every file below the folder, sorted."""
+    if os.path.isfile(path):
         return [path]
-    return sorted(file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    found = []
+    for folder, folders, names in os.walk(path):
+        if "__pycache__" in folders:
+            folders.remove("__pycache__")
+        found += [os.path.join(folder, name) for name in names]
+    return sorted(found)
 
 
-def _add_files(digest: "hashlib._Hash", files: Iterable[Path]) -> str:
+def _add_files(digest: hashlib._Hash, files: Iterable[str]) -> str:
     for file in files:
-        content = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "absent"
-        digest.update(f"{file}\0{content}\0".encode())
+        digest.update(f"{file}\0{_content(file)}\0".encode())
     return digest.hexdigest()
+
+
+def _content(file: str) -> str:
+    try:
+        with open(file, "rb", buffering=0) as opened:
+            return hashlib.sha256(opened.read()).hexdigest()
+    except (FileNotFoundError, IsADirectoryError):
+        return "absent"
 
 
 def _isolate(context: dict[str, object]) -> None:
     """Leave only what the digest covers: variables, context, and sources instead of old bytecode."""
+    import compileall
+    import py_compile
+
     kept = {name: os.environ[name] for name in (*INPUT_VARIABLES, *OTHER_VARIABLES) if name in os.environ}
     os.environ.clear()
     os.environ.update(kept, CDK_CONTEXT_JSON=json.dumps(context))
-    sys.path[:0] = [str(root) for root in SOURCE_ROOTS]
-    for source in filter(Path.is_dir, (ROOT / name for name in SOURCES)):
+    sys.path[:0] = SOURCE_ROOTS
+    for source in filter(os.path.isdir, (os.path.join(ROOT, name) for name in SOURCES)):
         compileall.compile_dir(
             source, quiet=2, force=True, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH
         )
 
 
-def _synthesize(folder: Path, context: dict[str, object]) -> None:
+def _synthesize(folder: str, context: dict[str, object]) -> None:
+    from pathlib import Path
+
     from console.errors import KilnError
     from infra import images, parameters
 
@@ -161,13 +186,13 @@ def _synthesize(folder: Path, context: dict[str, object]) -> None:
         known = images.load(file)
         from infra.assembly import synthesize
 
-        synthesize(environments, known, file, folder, release=str(context.get("kiln:release", "")))
+        synthesize(environments, known, file, Path(folder), release=str(context.get("kiln:release", "")))
     except KilnError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
 
 
-def _is_current(known: dict[str, Any], before: str, folder: Path) -> bool:
+def _is_current(known: dict[str, Any], before: str, folder: str) -> bool:
     """Whether what was remembered is still so; the cheapest comparison first."""
     return (
         known.get("inputs") == before
@@ -179,10 +204,10 @@ def _is_current(known: dict[str, Any], before: str, folder: Path) -> bool:
 def _loaded() -> list[str]:
     """The files of every module that the synthesis has loaded, and what jsii gives to Node: kernel and packages."""
     files = {file for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))}
-    folders = {Path(file).parent for file in files if Path(file).parent.name == "_jsii" or "_embedded" in file}
-    loaded = files | {str(file) for folder in folders for file in _files(folder)}
-    own = [ROOT / source for source in SOURCES]  # these are compared by their contents
-    return sorted(file for file in loaded if not any(map(Path(file).is_relative_to, own)))
+    kernels = [file for file in files if os.path.basename(os.path.dirname(file)) == "_jsii" or "_embedded" in file]
+    loaded = files | {given for file in kernels for given in _files(os.path.dirname(file))}
+    own = tuple(os.path.join(ROOT, source) for source in SOURCES)  # these are compared by their contents
+    return sorted(file for file in loaded if file not in own and not file.startswith(tuple(f"{one}/" for one in own)))
 
 
 def _states(files: Iterable[str]) -> dict[str, list[int] | None]:
@@ -198,18 +223,20 @@ def _state(file: str) -> list[int] | None:
     return [found.st_size, found.st_mtime_ns]
 
 
-def _remembered(stamp: Path) -> dict[str, Any]:
+def _remembered(stamp: str) -> dict[str, Any]:
     try:
-        known = json.loads(stamp.read_text())
+        with open(stamp, encoding="utf-8") as file:
+            known = json.load(file)
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}
 
 
-def _remember(stamp: Path, known: dict[str, Any]) -> None:
-    unfinished = stamp.with_suffix(".lock")
-    unfinished.write_text(json.dumps(known))
-    unfinished.replace(stamp)
+def _remember(stamp: str, known: dict[str, Any]) -> None:
+    unfinished = f"{stamp}.lock"
+    with open(unfinished, "w", encoding="utf-8") as file:
+        json.dump(known, file)
+    os.replace(unfinished, stamp)
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ def test_the_launcher_and_the_synthesis_agree_which_images_file_is_in_force(
     monkeypatch.delenv("KILN_IMAGES", raising=False)
     if variable:
         monkeypatch.setenv("KILN_IMAGES", variable)
-    assert load(ROOT / "app.py").images_file(context) == images.path_in_force(context=context)
+    assert Path(load(ROOT / "app.py").images_file(context)) == images.path_in_force(context=context)
 
 
 def test_an_installed_removed_or_updated_library_changes_the_digest(app: Any, monkeypatch: Any, tmp_path: Path) -> None:
