@@ -1,4 +1,4 @@
-"""All of Payroll: two environments in two accounts, changed, broken, destroyed and there again, in this order.
+"""All of Payroll: six environments in six accounts at once, changed, broken, destroyed and there again, in this order.
 
 Minutes of alarms go by twenty times as fast here; warm-ups, health checks and draining take as long as everywhere.
 """
@@ -13,15 +13,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra import parameters
-from infra.assembly import SHARED_STACKS, stacks_of
+from infra.assembly import stacks_of
 from rehearsal.load import Load
 from rehearsal.pipeline import Pipeline
 from tests.pipeline.aftermath import changed, until
 from tests.pipeline.inventory import inventory
 
-CHOSEN = [one for one in parameters.load_all() if one.name in ("Stage", "Production")]
-"""All six have more machines than two cores start within a test's time."""
-ENVIRONMENTS = {one.name: one.slug for one in CHOSEN}
+ALL = parameters.load_all()
+STACKS = {one.name: {stack.__name__ for stack in stacks_of(one)} - {"Umbrella"} for one in ALL}
+SERVING = {one.name: one.slug for one in ALL if "Web" in STACKS[one.name]}
 MONITORED_MINUTES = 20
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -43,13 +43,14 @@ def before_all(tooling: Pipeline) -> dict[str, set[str]]:
 
 def digests(pipeline: Pipeline, name: str) -> dict[str, str]:
     """Stack → digest of its template, of the stacks that are the same everywhere."""
-    found = pipeline.template_digests(ENVIRONMENTS[name], f"Payroll-{name}")
+    (slug,) = (one.slug for one in ALL if one.name == name)
+    found = pipeline.template_digests(slug, f"Payroll-{name}")
     return {stack: digest for stack, digest in found.items() if stack != "Parameters"}
 
 
 def updates(pipeline: Pipeline) -> dict[str, dict[str, str]]:
     """The moment of the last change of every stack, by environment."""
-    return {slug: pipeline.stack_updates(slug) for slug in ENVIRONMENTS.values()}
+    return {one.slug: pipeline.stack_updates(one.slug) for one in ALL}
 
 
 def status(pipeline: Pipeline, environment: str) -> dict[str, str]:
@@ -71,33 +72,36 @@ def shared_value(pipeline: Pipeline, environment: str, name: str) -> str:
 # --- the environments -------------------------------------------------------------------------------------------------
 
 
-def test_one_command_deploys_several_environments_into_their_accounts(
+def test_one_command_deploys_six_environments_into_six_accounts(
     tooling: Pipeline, before_all: dict[str, set[str]]
 ) -> None:
     assert not before_all["AWS::EC2::Instance"]
     tooling.release_version("1.0.0")
     tooling.bake("web")
-    tooling.deploy(*(f"Payroll-{name}" for name in ENVIRONMENTS))
-    for one in CHOSEN:
-        names = {"", "-Parameters", *(f"-{s.__name__}" for s in stacks_of(one) if s.__name__ != "Umbrella")}
+    tooling.deploy("Payroll-*")
+    assert len(ALL) == 6
+    for one in ALL:
+        names = {"", "-Parameters", *(f"-{stack}" for stack in STACKS[one.name])}
         expected = dict.fromkeys((f"Payroll-{one.name}{name}" for name in names), "CREATE_COMPLETE")
-        assert status(tooling, one.slug) == expected
-    for name in ENVIRONMENTS:
-        assert tooling.page(ENVIRONMENTS[name]).environment == name
+        found = status(tooling, one.slug)
+        found.pop("Payroll-Tooling", None)
+        assert found == expected
+    for name, slug in SERVING.items():
+        assert tooling.page(slug).environment == name
 
 
 def test_a_stack_has_the_same_template_in_every_environment(tooling: Pipeline) -> None:
     variants: dict[str, set[str]] = {}
-    for name in ENVIRONMENTS:
-        for stack, digest in digests(tooling, name).items():
+    for one in ALL:
+        for stack, digest in digests(tooling, one.name).items():
             variants.setdefault(stack, set()).add(digest)
-    assert set(variants) == {stack.__name__ for stack in SHARED_STACKS} - {"Umbrella"}
+    assert set(variants) == set().union(*STACKS.values())
     assert {stack for stack, found in variants.items() if len(found) > 1} == set()
 
 
 def test_a_second_deployment_of_all_of_it_changes_nothing(tooling: Pipeline) -> None:
     before = updates(tooling)
-    tooling.deploy(*(f"Payroll-{name}" for name in ENVIRONMENTS))
+    tooling.deploy("Payroll-*")
     assert updates(tooling) == before
 
 
@@ -128,7 +132,7 @@ def test_an_alarm_during_the_replacement_takes_it_back_while_the_old_instances_s
     old = set(tooling.launch_template_images("stage"))
     service = tooling.workspace / "examples" / "payroll" / "web" / "payroll_web" / "server.py"
     at = tooling.endpoint("stage")
-    faulty = 'self._answer(200 if facts["environment"] == "unknown" else 500'  # the tests of the image see nothing
+    faulty = 'self._answer(500 if facts["environment"] == "Stage" else 200'  # the tests of the image see nothing
     with changed(service, 'self._answer(200, "application/json"', f'{faulty}, "application/json"'):
         tooling.release_version("2.0.0")
         tooling.bake("web")
@@ -218,6 +222,14 @@ def calm(pipeline: Pipeline, environment: str, arns: list[str]) -> None:
     until(is_calm, 120, "the end of the alarms")
 
 
+def test_when_the_alarm_is_over_the_mended_version_is_deployed(tooling: Pipeline) -> None:
+    tooling.release_version("2.0.1")
+    tooling.bake("web")
+    tooling.deploy_new_image("stage", "Payroll-Stage")
+    assert tooling.page("stage").version == "2.0.1"
+    assert set(status(tooling, "stage").values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+
+
 # --- the end ----------------------------------------------------------------------------------------------------------
 
 RETAINED = {
@@ -276,7 +288,21 @@ def test_a_destroyed_environment_leaves_exactly_what_is_retained(
     assert tooling.page("production").environment == "Production"
 
 
-def test_an_environment_that_was_destroyed_is_deployed_again_beside_what_was_kept(tooling: Pipeline) -> None:
-    tooling.deploy("Payroll-Stage")
+def test_an_environment_that_was_destroyed_is_deployed_again_with_its_data_beside_what_was_kept(
+    tooling: Pipeline,
+) -> None:
+    """The old cluster is kept; the new one begins with a snapshot of it, as the parameter file says."""
+    rds = tooling.client("rds", "stage")
+    (kept,) = rds.describe_db_clusters()["DBClusters"]
+    taken = rds.create_db_cluster_snapshot(
+        DBClusterSnapshotIdentifier="before", DBClusterIdentifier=kept["DBClusterIdentifier"]
+    )
+    arn = taken["DBClusterSnapshot"]["DBClusterSnapshotArn"]
+    file = tooling.workspace / "infra" / "environments" / "stage.toml"
+    with changed(file, "[database]", f'[database]\nsnapshot = "{arn}"'):
+        tooling.deploy("Payroll-Stage")
     assert set(status(tooling, "stage").values()) == {"CREATE_COMPLETE"}
-    assert tooling.page("stage").version == "1.0.0"
+    assert tooling.page("stage").version == "2.0.1"
+    (restored,) = [c for c in rds.describe_db_clusters()["DBClusters"] if c["DBClusterArn"] != kept["DBClusterArn"]]
+    assert (restored["MasterUsername"], restored["DatabaseName"]) == (kept["MasterUsername"], kept["DatabaseName"])
+    assert restored["StorageEncrypted"]

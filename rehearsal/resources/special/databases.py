@@ -49,6 +49,20 @@ def after_restore(resource: Resource, before: Properties | None) -> None:
         resource.api.send("modify_db_cluster", arguments)
 
 
+@step("StorageEncrypted")
+def encrypted_as_asked(resource: Resource, before: Properties | None) -> None:
+    """RestoreDBClusterFromSnapshot takes no such argument: the cluster has it from the snapshot, or through KmsKeyId.
+
+    CloudFormation's documentation advises against the property there; CDK's DatabaseClusterFromSnapshot sets it.
+    """
+    if before is not None or "SnapshotIdentifier" not in resource.properties:
+        return
+    if resource.properties.get("StorageEncrypted") and not _cluster(resource)["StorageEncrypted"]:
+        raise ResourceFailed(
+            "StorageEncrypted: the snapshot is not encrypted, and there is no KmsKeyId to encrypt with"
+        )
+
+
 @step("EnableCloudwatchLogsExports", "MasterUserSecret")
 def exports_and_secret(resource: Resource, before: Properties | None) -> None:
     """Which logs are exported, as a difference; the key of a secret that is managed anew."""

@@ -72,7 +72,7 @@ TABLE = {
         ),
         tagging=rds_tags("cluster"),
         prepare=databases.cluster,
-        steps=(databases.after_restore, databases.exports_and_secret),
+        steps=(databases.after_restore, databases.encrypted_as_asked, databases.exports_and_secret),
         remark=RECORDED,
     ),
     "AWS::RDS::DBInstance": Kind(
