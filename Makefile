@@ -4,10 +4,10 @@ VENV := .venv/bin
 # For what runs in the environment; not for setup, which may have to make it anew.
 IN_VENV := PATH="$(CURDIR)/$(VENV):$$PATH" $(CURDIR)/$(VENV)
 
-.PHONY: setup demo test check promises bench clean help
+.PHONY: setup demo test test-long check promises bench clean help
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 setup: ## get every pinned tool; afterwards: source .venv/bin/activate
 	@$(PYTHON) toolchain/bootstrap.py
@@ -15,14 +15,12 @@ setup: ## get every pinned tool; afterwards: source .venv/bin/activate
 demo: setup ## the main job with real parts (KEEP=1 leaves the rehearsal up)
 	@$(IN_VENV)/python -m rehearsal demo $(if $(KEEP),--keep)
 
-test: setup ## all tests (ARGS="tests/bake -q": some of them)
-ifdef ARGS
-	@$(IN_VENV)/python -m pytest $(ARGS)
-else
-	@# Two workers for the quick ones; what starts machines or waits for them runs alone, one test after the other.
-	@$(IN_VENV)/python -m pytest -n 2 --dist loadfile -m "not slow"; quick=$$?; \
-	$(IN_VENV)/python -m pytest -m slow && exit $$quick
-endif
+test: setup ## all tests but the long ones (ARGS="tests/bake -q": some of them)
+	@# Three workers on two cores: what starts machines waits more than it computes. A file is one worker's.
+	@$(IN_VENV)/python -m pytest $(if $(ARGS),$(ARGS),-n 3 --dist loadfile -m "not long")
+
+test-long: setup ## the whole system in six environments, and bakes killed in every phase; needs the machine
+	@$(IN_VENV)/python -m pytest -m long
 
 check: setup ## the one gate: format, lint, types, imports, recipes, templates, cdk-nag, docs
 	@$(IN_VENV)/python -m toolchain check

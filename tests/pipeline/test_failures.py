@@ -16,7 +16,7 @@ from rehearsal.pipeline import Pipeline
 from rehearsal.up import down, up
 from tests.pipeline.aftermath import announced, begin, changed, leaves_nothing, packer_of, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 def test_a_failing_provisioning_script_means_no_image(tooling: Pipeline) -> None:

@@ -24,7 +24,7 @@ STACKS = {one.name: {stack.__name__ for stack in stacks_of(one)} - {"Umbrella"} 
 SERVING = {one.name: one.slug for one in ALL if "Web" in STACKS[one.name]}
 MONITORED_MINUTES = 20
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module", autouse=True)
