@@ -20,6 +20,10 @@ class Diagnostic:
     file: str | None = None
     line: int | None = None
 
+    def __str__(self) -> str:
+        place = f"{self.file}, line {self.line}: " if self.line else f"{self.file}: " if self.file else ""
+        return f"{place}{self.summary}. {self.detail}".rstrip(". ") + "."
+
 
 def diagnostics(text: str) -> tuple[Diagnostic, ...]:
     """The mistakes that Packer's HCL parser reported in `text`."""
@@ -120,7 +124,8 @@ class TemplateInvalid(PackerFailed):
 
     def __init__(self, found: Iterable[Diagnostic], *, exit_code: int | None = None) -> None:
         self.diagnostics = tuple(found)
-        super().__init__("; ".join(one.summary for one in self.diagnostics), exit_code=exit_code)
+        summary = "; ".join(one.summary for one in self.diagnostics)
+        super().__init__(summary, exit_code=exit_code, messages=map(str, self.diagnostics))
 
 
 class CommandFailed(PackerFailed):

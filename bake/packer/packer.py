@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bake.packer import inspection, plugins
 from bake.packer.amazon_ebs import READINGS
-from bake.packer.errors import BuildFailed, PackerNotFound
+from bake.packer.errors import BuildFailed, CommandFailed, PackerNotFound
 from bake.packer.events import Event, Message, Other
 from bake.packer.inspection import Inspection
 from bake.packer.outcome import Result
@@ -39,10 +39,14 @@ class Packer:
 
     def version(self) -> str:
         """For example `1.16.0`. Raises PackerNotFound also for what is not HashiCorp's Packer."""
-        watch = self._run("version", [], QUICK).finish()
+        foreign = PackerNotFound(f"{self.executable} is not HashiCorp's Packer")
+        try:
+            watch = self._run("version", [], QUICK).finish()
+        except CommandFailed as problem:
+            raise foreign from problem
         found = [e.data[0] for e in watch.events if isinstance(e, Other) and e.kind == "version" and e.data]
         if not found:
-            raise PackerNotFound(f"{self.executable} is not HashiCorp's Packer")
+            raise foreign
         return found[0]
 
     def validate(

@@ -4,8 +4,9 @@ Packer hides the values of variables that the template declares as sensitive, an
 in an error is not hidden. It knows nothing of credentials in its environment. So who calls says what is secret, as
 `Secret` in a template's variables or in the environment, or as `sensitive` of a call.
 
-Hidden is: the value wherever it stands; the value as JSON or HCL writes it between quotes; each line of a value that
-has several, for output comes line by line; and whatever looks like a private key, told or not.
+Hidden is: the value wherever it stands, also where it was broken into lines between two words; the value as JSON or HCL
+writes it between quotes; each line of a value that has several, for output comes line by line; and whatever looks like
+a private key, told or not.
 
 Not hidden: a value that something has changed (base64, a hash, letters of another case, a part of one line).
 """
@@ -73,9 +74,9 @@ class Redactor:
         if any(len(value.strip()) < MINIMUM_LENGTH for value in values):
             raise SecretTooShort(MINIMUM_LENGTH)
         written = {form for value in values for form in _forms(value)}
-        lines = {line.strip() for form in written for line in form.splitlines()} | {form.strip() for form in written}
-        long = {part for part in written | lines if len(part.strip()) >= MINIMUM_LENGTH}
-        short = {re.escape(part) for part in lines - long if part}
+        parts = {part.strip() for form in written for part in (form, *form.splitlines())}
+        long = {part for part in parts if len(part) >= MINIMUM_LENGTH}
+        short = {re.escape(part) for part in parts - long if part}
         # short lines of a value, say the `}` of a JSON document, are hidden where they are a line of their own
         own_line = rf"^(?P<who>(?:{SPEAKER.pattern})?)[ \t]*(?:{'|'.join(sorted(short))})[ \t\r]*$" if short else None
         return cls(_any_of(long), re.compile(own_line, re.MULTILINE) if own_line else None)
@@ -138,4 +139,9 @@ def _forms(value: str) -> Iterator[str]:
 def _any_of(parts: Iterable[str]) -> re.Pattern[str] | None:
     """A pattern of all parts, the longest first, so that a value within another leaves no remainder."""
     longest_first = sorted(parts, key=lambda part: (-len(part), part))
-    return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+    return re.compile("|".join(map(_pattern, longest_first))) if longest_first else None
+
+
+def _pattern(part: str) -> str:
+    """Words with any space between them: Packer breaks its errors into lines of 78 characters."""
+    return r"\s+".join(re.escape(word) for word in part.split())

@@ -73,8 +73,8 @@ class Run:
             with self._process(scratch) as process:
                 watch = Watch(self.limits, time.monotonic(), self.readings, self.one_by_one)
                 for line in process.lines():
-                    now = time.monotonic()
-                    if reason := watch.exceeded(now):
+                    # a run that has ended within its limits has kept them, however long its last lines were heard
+                    if process.exit_code is None and (reason := watch.exceeded(time.monotonic())):
                         self._stop(process, watch, stream, on_event, scratch)
                         raise _failure(LimitReached, reason, process, watch)
                     if line is None:

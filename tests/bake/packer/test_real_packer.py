@@ -65,6 +65,8 @@ def test_what_is_no_packer_is_not_found(tmp_path: Path) -> None:
         Packer(str(tmp_path / "packer")).version()
     with pytest.raises(PackerNotFound):
         Packer("true").version()
+    with pytest.raises(PackerNotFound, match="not HashiCorp's Packer"):
+        Packer("false").version()
 
 
 def test_a_build_has_its_one_artifact_though_the_manifest_doubles_it(packer: Packer, template: Write) -> None:

@@ -24,6 +24,10 @@ def test_a_short_line_of_a_value_is_hidden_where_it_stands_alone() -> None:
     assert redactor.text(" }\nvariable {}") == f"{HIDDEN}\nvariable {{}}"
 
 
+def test_a_value_that_packer_breaks_into_lines_is_hidden() -> None:
+    assert Redactor.of(["hunter of the\tnight"]).text("bad name: hunter of\nthe night.") == f"bad name: {HIDDEN}."
+
+
 def test_a_value_within_another_leaves_no_remainder() -> None:
     assert Redactor.of(["secret", "secret-of-mine"]).text("secret-of-mine") == HIDDEN
 
