@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from bake.packer import Event, Limits, Packer, Phase, PhaseBegan, Template
 from console.aws import Aws
 
@@ -23,6 +25,7 @@ build {
 """
 
 
+@pytest.mark.slow
 def test_an_image_goes_through_its_phases_and_another_build_through_its_own(
     packer: Packer, template: Callable[..., Template], aws: Aws
 ) -> None:
