@@ -16,9 +16,8 @@ from bake.artifact import Artifact
 from bake.digest import Closure
 from bake.image import TestResult
 from bake.log import BuildLog
-from bake.packer import Event, LimitReached, Limits, Packer, PackerError, Phase, Template, TemplateInvalid
+from bake.packer import Event, LimitReached, Limits, Packer, PackerError, Phase, Template, TemplateInvalid, phase_of
 from bake.packer.errors import PackerFailed
-from bake.packer.events import phase_of
 from bake.place import APPLICATION, Home, Workshop
 from bake.recipe import ROOT, Recipe
 from bake.toolchain import Toolchain

@@ -54,7 +54,7 @@ def measure(rounds: int) -> Table:
         def forced() -> float:
             seconds, output = timed([*command, "--force"])
             phases = json.loads(output)["seconds"]
-            outside.append(seconds - sum(phases[phase] for phase in Phase))
+            outside.append(seconds - sum(phases.get(phase, 0.0) for phase in Phase))
             return seconds
 
         variants = {

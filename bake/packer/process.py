@@ -10,21 +10,49 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import BinaryIO, Self
 
 from bake.packer.errors import PackerNotFound
 
-GRACE = timedelta(
-    seconds=90
-)  # to clean up after SIGTERM: terminating an instance and deleting its image takes a minute
+# To clean up after SIGTERM: terminating an instance and deleting its image takes a minute.
+GRACE = timedelta(seconds=90)
 POLL_SECONDS = 0.05
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def orderly_end() -> Iterator[None]:
+    """While the block runs, SIGTERM and SIGHUP leave it as SystemExit (128 + number), as SIGINT does by itself.
+
+    Without it they would end this process at once: Packer would be told by its death signal, and files with the values
+    of variables would stay. Only in the main thread, the only one that may, and where the program has no handler of its
+    own. A second signal while the block is being left changes nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    taken = [number for number in ENDING_SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        for one in taken:
+            signal.signal(one, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    try:
+        for number in taken:
+            signal.signal(number, leave)
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _libc() -> ctypes.CDLL | None:
@@ -111,13 +139,15 @@ class Process:
         """End Packer if it still runs: SIGTERM, time to clean up, then SIGKILL for the whole process group."""
         if not self._popen:
             return
-        if self._popen.poll() is None:
-            self._popen.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                self._popen.wait(self._grace.total_seconds())
-        with suppress(ProcessLookupError):  # plugins outlive a Packer that was killed
-            os.killpg(self._popen.pid, signal.SIGKILL)
-        self._popen.wait()
+        try:
+            if self._popen.poll() is None:
+                self._popen.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    self._popen.wait(self._grace.total_seconds())
+        finally:  # also where somebody has no patience (Ctrl-C for the second time)
+            with suppress(ProcessLookupError):  # plugins outlive a Packer that was killed
+                os.killpg(self._popen.pid, signal.SIGKILL)
+            self._popen.wait()
 
     def _available(self, at_end: bool) -> Iterator[str]:
         assert self._reader

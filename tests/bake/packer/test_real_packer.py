@@ -26,6 +26,7 @@ from bake.packer import (
     TemplateInvalid,
 )
 
+NULL = 'source "null" "one" {\n  communicator = "none"\n}\n'
 Write = Callable[..., Template]
 MINUTE = Limits(overall=timedelta(minutes=1), grace=timedelta(seconds=10))
 ONE_FILE = 'source "file" "one" {\n  content = "one"\n  target = "one.txt"\n}\n'
@@ -64,6 +65,8 @@ def test_what_is_no_packer_is_not_found(tmp_path: Path) -> None:
         Packer(str(tmp_path / "packer")).version()
     with pytest.raises(PackerNotFound):
         Packer("true").version()
+    with pytest.raises(PackerNotFound, match="not HashiCorp's Packer"):
+        Packer("false").version()
 
 
 def test_a_build_has_its_one_artifact_though_the_manifest_doubles_it(packer: Packer, template: Write) -> None:
@@ -74,7 +77,7 @@ def test_a_build_has_its_one_artifact_though_the_manifest_doubles_it(packer: Pac
 
 
 def test_a_build_that_ends_well_without_its_artifact_has_failed(packer: Packer, shell: Write) -> None:
-    with pytest.raises(BuildFailed, match="not with one artifact per expected build") as caught:
+    with pytest.raises(BuildFailed, match=r"null\.two has no artifact") as caught:
         packer.build(shell('inline = ["true"]'), expected={"null.one", "null.two"}, limits=MINUTE)
     assert caught.value.exit_code == 0
 
@@ -210,7 +213,7 @@ def test_packer_ended_by_somebody_else_is_no_success(
             (process_id,) = packer_processes()
             os.kill(process_id, number)
 
-    with pytest.raises(PackerStopped if number is signal.SIGKILL else BuildFailed):
+    with pytest.raises(PackerStopped):
         packer.build(hanging, expected=(), limits=MINUTE, on_event=shoot)
     sleeper = int((tmp_path / "pid").read_text(encoding="utf-8"))
     assert wait_for(lambda: not is_alive(sleeper)), "the whole process group is ended"
@@ -240,3 +243,35 @@ packer.build(Template(pathlib.Path({str(folder)!r})), expected=(), limits=limits
             sleeper = int((tmp_path / "pid").read_text(encoding="utf-8"))
             if is_alive(sleeper):
                 os.kill(sleeper, signal.SIGKILL)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="the children of a process are asked of Linux")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_wrapper_that_is_told_to_end_lets_packer_clean_up_and_leaves_nothing(
+    template: Write, tmp_path: Path, scratch: Path, number: signal.Signals
+) -> None:
+    folder = template(
+        NULL + 'build {\n  sources = ["source.null.one"]\n  provisioner "shell-local" {\n'
+        f'    inline = ["echo $$ > {tmp_path}/pid; exec sleep 600"]\n  }}\n}}\n'
+        'variable "token" { default = "" }\n'
+    ).path
+    program = f"""
+import datetime, pathlib, signal
+from bake import toolchain
+from bake.packer import Limits, Secret, Template
+packer = toolchain.find(toolchain.load_versions()).packer
+limits = Limits(overall=datetime.timedelta(minutes=1))
+template = Template(pathlib.Path({str(folder)!r}), {{"token": Secret("hunter66")}})
+try:
+    packer.build(template, limits=limits)
+finally:
+    pathlib.Path({str(tmp_path / "left")!r}).write_text(str(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL))
+"""
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    with subprocess.Popen([sys.executable, "-c", program], env=environment, start_new_session=True) as parent:
+        assert wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
+        parent.send_signal(number)
+        assert parent.wait(20) == 128 + number
+    assert not is_alive(int((tmp_path / "pid").read_text(encoding="utf-8")))
+    assert list(scratch.iterdir()) == [], "no file with the values of variables stays"
+    assert (tmp_path / "left").read_text(encoding="utf-8") == "True", "the program has its own handling again"
