@@ -3,7 +3,7 @@
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 
-# The machine's limits of what a setting can be are those of its files: put <file> [mode] <destination>
+# put <file> <destination> [mode]
 put() { install -D --owner root --group root --mode "${3:-0644}" "$1" "$2"; }
 
 # --- packages ---------------------------------------------------------------------------------------------------------
@@ -27,7 +27,8 @@ sshd -t
 systemctl enable --quiet ssh-host-keys.service
 
 # --- kernel, audit, time, journal: they take effect when a machine boots ------------------------------------------------
-put sysctl.conf /etc/sysctl.d/60-hardening.conf
+# the last of all files: Debian has one named 99-protect-links
+put sysctl.conf /etc/sysctl.d/99-zz-hardening.conf
 put modprobe.conf /etc/modprobe.d/60-hardening.conf
 put limits.conf /etc/security/limits.d/60-hardening.conf
 rm -f /etc/audit/rules.d/audit.rules
@@ -35,6 +36,7 @@ put audit.rules /etc/audit/rules.d/60-kiln.rules 0640
 put chrony.conf /etc/chrony/chrony.conf
 put journald.conf /etc/systemd/journald.conf.d/60-kiln.conf
 systemctl enable --quiet auditd.service chrony.service
+systemctl try-restart chrony.service
 
 # --- accounts and files -------------------------------------------------------------------------------------------------
 passwd --quiet --lock root

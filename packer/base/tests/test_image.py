@@ -84,7 +84,7 @@ def settings(host: Host, path: str) -> dict[str, str]:
 
 
 def test_the_kernel_settings_are_all_there(host: Host) -> None:
-    assert settings(host, "/etc/sysctl.d/60-hardening.conf") == KERNEL
+    assert settings(host, "/etc/sysctl.d/99-zz-hardening.conf") == KERNEL
 
 
 def test_no_later_file_takes_a_kernel_setting_back(host: Host) -> None:
@@ -192,10 +192,10 @@ def test_nothing_is_left_to_upgrade(host: Host) -> None:
     assert "0 upgraded" in host.check_output("apt-get --simulate upgrade")
 
 
-def test_only_ssh_listens(host: Host) -> None:
-    listening = {one for one in host.socket.get_listening_sockets() if one.startswith(("tcp://", "udp://"))}
-    ports = {one.rpartition(":")[2] if one.count(":") > 1 else one.rpartition("/")[2] for one in listening}
-    assert ports <= {"22", "68"}  # 68: the DHCP client of a machine on EC2
+def test_only_ssh_listens_to_the_world(host: Host) -> None:
+    listening = {one.partition("://")[2] for one in host.socket.get_listening_sockets()}
+    world = {one.rpartition(":")[2] or one for one in listening if one.startswith(("0.0.0.0", "::")) or ":" not in one}
+    assert {port for port in world if port.isdigit()} == {"22"}
 
 
 def test_the_disk_has_room(host: Host) -> None:
