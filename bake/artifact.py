@@ -70,10 +70,18 @@ def _inputs(recipe: Recipe) -> str:
 
 
 def _own(recipe: Recipe) -> Iterator[Member]:
-    for file in sorted(recipe.source.rglob("*")):
-        name = file.relative_to(recipe.source)
-        if file.is_file() and not any(part in IGNORED or part.startswith(".") for part in name.parts):
-            yield name.as_posix(), bool(file.stat().st_mode & 0o100), file.read_bytes()
+    origins: dict[str, Path] = {}
+    for folder in (recipe.source, *recipe.shared):
+        for file in sorted(folder.rglob("*")):
+            name = file.relative_to(folder)
+            if file.is_file() and not any(part in IGNORED or part.startswith(".") for part in name.parts):
+                if (other := origins.setdefault(name.as_posix(), file)) != file:
+                    raise BadInput(
+                        "two files of the artifact have one name",
+                        where=f"{show(recipe.folder / FILE)}, artifact.shared",
+                        found=f"{show(other)} and {show(file)}",
+                    )
+                yield name.as_posix(), bool(file.stat().st_mode & 0o100), file.read_bytes()
 
 
 def _vendored(recipe: Recipe, folder: Path) -> Iterator[Member]:

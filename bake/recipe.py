@@ -26,9 +26,13 @@ class _Table(BaseModel):
 
 
 class ArtifactSource(_Table):
-    """What is installed by the provisioning script: a folder of the repository and its vendored Python packages."""
+    """What is installed by the provisioning script: a folder of the repository and its vendored Python packages.
+
+    The files of the `shared` folders lie beside those of `source`.
+    """
 
     source: str
+    shared: tuple[str, ...] = ()
     requirements: str | None = None
     sdk_services: tuple[str, ...] = ()
 
@@ -62,6 +66,11 @@ class Recipe:
     def source(self) -> Path:
         """The folder of the artifact's source."""
         return self.folder.parent.parent / self.contents.artifact.source
+
+    @property
+    def shared(self) -> tuple[Path, ...]:
+        """The folders of what the artifact shares with others."""
+        return tuple(self.folder.parent.parent / name for name in self.contents.artifact.shared)
 
     @property
     def version(self) -> str:
@@ -105,13 +114,14 @@ def load(tier: str, recipes: Path = RECIPES) -> Recipe:
     except ValidationError as problem:
         raise BadInput("the recipe has mistakes", where=show(file), found=_mistakes(problem)) from problem
     recipe = Recipe(tier, file.parent, contents)
-    if not recipe.source.is_dir():
-        raise BadInput(
-            f"the artifact of {tier} is missing",
-            where=f"{show(file)}, artifact.source",
-            found=f"no folder {contents.artifact.source}",
-            expected="a folder of this repository that holds the application",
-        )
+    for key, folder in (("source", recipe.source), *(("shared", folder) for folder in recipe.shared)):
+        if not folder.is_dir():
+            raise BadInput(
+                f"the artifact of {tier} is missing",
+                where=f"{show(file)}, artifact.{key}",
+                found=f"no folder {folder.relative_to(recipes.parent)}",
+                expected="a folder of this repository that holds the application",
+            )
     return recipe
 
 
