@@ -1,4 +1,4 @@
-"""The artifact of a tier: one tar file, the same bytes from the same source on any machine.
+"""The artifact of a tier (others have none): one tar file, the same bytes from the same source on any machine.
 
 Names are sorted, times are 0, the owner is root, modes are 755 or 644, and nothing is compressed (compressed bytes
 differ between versions of zlib). Vendored Python packages are wheels of pinned hashes, unpacked below `vendor/`.
@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from bake import wheels
-from bake.recipe import FILE, Recipe, show
+from bake.recipe import FILE, ArtifactSource, Recipe, show
 from console.errors import BadInput
 
 FORMAT = 1  # raised when the archive's own form changes, so that a cached one is not taken for a new one
@@ -41,15 +41,18 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kiln"
 
 
-def make(recipe: Recipe, folder: Path | None = None) -> Artifact:
-    """The artifact of a recipe, from the cache `folder` where its inputs are the same.
+def make(recipe: Recipe, folder: Path | None = None) -> Artifact | None:
+    """The artifact of a recipe, from the cache `folder` where its inputs are the same; None where it has none.
 
     Raises BadInput where the requirements file is missing, NotReady where packages must be fetched and cannot be.
     """
+    contents, source = recipe.contents.artifact, recipe.source
+    if contents is None or source is None:
+        return None
     folder = folder or cache()
-    target = folder / "artifacts" / f"{recipe.tier}-{_inputs(recipe)}.tar"
+    target = folder / "artifacts" / f"{recipe.name}-{_inputs(contents, recipe)}.tar"
     if not target.is_file():
-        members = [*_own(recipe), *_vendored(recipe, folder)]
+        members = [*_own(recipe), *_vendored(recipe, contents, source, folder)]
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as out:
             try:
@@ -61,17 +64,17 @@ def make(recipe: Recipe, folder: Path | None = None) -> Artifact:
     return Artifact(target, hashlib.sha256(target.read_bytes()).hexdigest())
 
 
-def _inputs(recipe: Recipe) -> str:
-    settings = (FORMAT, wheels.GUEST_PYTHON, recipe.contents.artifact.model_dump_json())
+def _inputs(contents: ArtifactSource, recipe: Recipe) -> str:
+    settings = (FORMAT, wheels.GUEST_PYTHON, contents.model_dump_json())
     digest = hashlib.sha256(repr(settings).encode())
-    for name, executable, contents in _own(recipe):
-        digest.update(repr((name, executable, hashlib.sha256(contents).hexdigest())).encode())
+    for name, executable, text in _own(recipe):
+        digest.update(repr((name, executable, hashlib.sha256(text).hexdigest())).encode())
     return digest.hexdigest()[:32]
 
 
 def _own(recipe: Recipe) -> Iterator[Member]:
     origins: dict[str, Path] = {}
-    for folder in (recipe.source, *recipe.shared):
+    for folder in recipe.sources:
         for file in sorted(folder.rglob("*")):
             name = file.relative_to(folder)
             if file.is_file() and not any(part in IGNORED or part.startswith(".") for part in name.parts):
@@ -84,10 +87,10 @@ def _own(recipe: Recipe) -> Iterator[Member]:
                 yield name.as_posix(), bool(file.stat().st_mode & 0o100), file.read_bytes()
 
 
-def _vendored(recipe: Recipe, folder: Path) -> Iterator[Member]:
-    if not recipe.contents.artifact.requirements:
+def _vendored(recipe: Recipe, contents: ArtifactSource, source: Path, folder: Path) -> Iterator[Member]:
+    if not contents.requirements:
         return
-    requirements = recipe.source / recipe.contents.artifact.requirements
+    requirements = source / contents.requirements
     if not requirements.is_file():
         raise BadInput(
             "the pinned requirements of the artifact are missing",
@@ -97,7 +100,7 @@ def _vendored(recipe: Recipe, folder: Path) -> Iterator[Member]:
     for wheel in wheels.fetch(requirements, folder):
         with zipfile.ZipFile(wheel) as archive:
             for entry in archive.infolist():
-                if not entry.is_dir() and _is_used(entry.filename, recipe.contents.artifact.sdk_services):
+                if not entry.is_dir() and _is_used(entry.filename, contents.sdk_services):
                     executable = bool(entry.external_attr >> 16 & 0o100)
                     yield f"vendor/{entry.filename}", executable, archive.read(entry)
 

@@ -1,4 +1,4 @@
-"""One run of Packer for a tier: its names and tags, what it is told, what it tells, what is left when it fails."""
+"""One run of Packer for a recipe: its names and tags, what it is told, what it tells, what is left when it fails."""
 
 import secrets
 import subprocess
@@ -20,7 +20,7 @@ from bake.packer import Event, LimitReached, Limits, Packer, PackerError, Phase,
 from bake.packer.errors import PackerFailed
 from bake.packer.events import phase_of
 from bake.place import APPLICATION, Home, Workshop
-from bake.recipe import ROOT, Recipe
+from bake.recipe import ROOT, Layer, Recipe
 from bake.toolchain import Toolchain
 from bake.workspace import Workspace
 from console.aws import Aws
@@ -28,6 +28,7 @@ from console.errors import BadInput, KilnError
 from console.progress import Progress
 
 SOURCE = "amazon-ebs.image"  # the build of every template
+NO_IMAGE = "ami-00000000"  # in the place of a parent that is not baked yet, where nothing is baked
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +46,31 @@ class Build:
     """A bake that is under way; everything it makes on AWS carries `id`."""
 
     id: str
-    tier: str
-    version: str
+    recipe: str
+    layer: Layer
+    version: str | None
     commit: str
     digest: str
-    parent: str
+    parent: str  # as the closure has it
+    parent_image: str
     region: str
+    caller: str
 
     @classmethod
-    def of(cls, recipe: Recipe, digest: str, parent: str, home: Home) -> Self:
+    def of(cls, recipe: Recipe, closure: Closure, parent_image: str, region: str, caller: str) -> Self:
+        """`parent_image` is the AMI id to bake from, `caller` the ARN of whoever bakes."""
         now = datetime.now(UTC)
         return cls(
-            id=f"{recipe.tier}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-            tier=recipe.tier,
+            id=f"{recipe.name}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+            recipe=recipe.name,
+            layer=recipe.layer,
             version=recipe.version,
             commit=commit(),
-            digest=digest,
-            parent=parent,
-            region=home.region,
+            digest=closure.digest,
+            parent=closure.parent,
+            parent_image=parent_image,
+            region=region,
+            caller=caller,
         )
 
     @property
@@ -75,11 +83,13 @@ class Build:
         return {
             "Name": self.image_name,
             "kiln:application": APPLICATION,
-            "kiln:tier": self.tier,
-            "kiln:version": self.version,
+            "kiln:tier": self.recipe,
+            "kiln:layer": self.layer,
+            **({"kiln:version": self.version} if self.version else {}),
             "kiln:digest": self.digest,
+            "kiln:parent" if self.layer is Layer.BASE else "kiln:parent-digest": self.parent,
             "kiln:commit": self.commit,
-            "kiln:parent": self.parent,
+            "kiln:built-by": self.caller,
             sweep.TAG: self.id,
         }
 
@@ -89,17 +99,18 @@ class Build:
             workspace.template,
             {
                 **workspace.recipe.contents.variables,
-                "tier": self.tier,
+                "recipe": self.recipe,
+                "recipe_folder": str(workspace.own),
                 "build": self.id,
                 "image_name": self.image_name,
                 "image_tags": self.tags,
-                "parent_image": self.parent,
+                "parent_image": self.parent_image,
                 "region": self.region,
                 "subnet": workshop.subnet,
                 "security_group": workshop.security_group,
                 "instance_profile": workshop.instance_profile,
                 "encryption_key": workshop.key,
-                "artifact": str(workspace.artifact),
+                "upload": str(workspace.upload),
                 "results": str(workspace.results),
                 "python": sys.executable,
             },
@@ -120,7 +131,7 @@ class Build:
         """
         limits = workspace.recipe.contents.limits_minutes
         with BuildLog.of(self.id) as log:
-            watch = Watcher(self.tier, progress, log)
+            watch = Watcher(self.recipe, progress, log)
 
             def idle() -> None:
                 watch.tick()
@@ -158,13 +169,13 @@ class Build:
         except BadInput:
             raise  # a template that does not parse: nothing was made
         except BaseException as problem:
-            progress.phase(f"{self.tier}: sweep what build {self.id} left")
+            progress.phase(f"{self.recipe}: sweep what build {self.id} left")
             try:
                 swept = sweep.sweep(aws, self.id)
             except KilnError as unreachable:
                 swept = sweep.Outcome(left=(f"not known, {unreachable.what}: {unreachable.found}",))
             text = in_words(self, swept)
-            progress.phase(f"{self.tier}: {text}")
+            progress.phase(f"{self.recipe}: {text}")
             if isinstance(problem, BakeFailed):
                 problem.swept = text
             raise
@@ -173,10 +184,10 @@ class Build:
 class Watcher:
     """Shows a running build: a line per phase, on a terminal with the seconds counting, and everything in the log."""
 
-    def __init__(self, tier: str, progress: Progress, log: BuildLog) -> None:
+    def __init__(self, recipe: str, progress: Progress, log: BuildLog) -> None:
         self.phase = Phase.PREPARE
         self.failed_in = Phase.PREPARE  # the phase before Packer began to clean up
-        self._tier, self._progress, self._log = tier, progress, log
+        self._recipe, self._progress, self._log = recipe, progress, log
         self._began = time.monotonic()
         self._shown = -1
 
@@ -195,7 +206,7 @@ class Watcher:
 
     def _show(self) -> None:
         self._shown = int(time.monotonic() - self._began)
-        self._progress.phase(f"{self._tier}: {self.phase} ({self._shown} s)")
+        self._progress.phase(f"{self._recipe}: {self.phase} ({self._shown} s)")
 
 
 class BakeFailed(KilnError):
@@ -213,12 +224,12 @@ def failure(build: Build, problem: PackerError, phase: Phase, tests: tuple[TestR
     summary = problem.summary if isinstance(problem, PackerFailed) else str(problem)
     messages = problem.messages if isinstance(problem, PackerFailed) else ()
     if failed:
-        what = f"no image of {build.tier}: {len(failed)} of its {len(tests)} tests failed"
+        what = f"no image of {build.recipe}: {len(failed)} of its {len(tests)} tests failed"
         summary = ", ".join(failed)
     elif isinstance(problem, LimitReached):
-        what = f"no image of {build.tier}: a time limit was reached"
+        what = f"no image of {build.recipe}: a time limit was reached"
     else:
-        what = f"no image of {build.tier}: Packer failed"
+        what = f"no image of {build.recipe}: Packer failed"
     found = "\n    ".join([summary, *messages])
     return BakeFailed(what, where=f"build {build.id}, phase '{phase}'", found=found, next_step=f"read the log: {log}")
 
@@ -232,20 +243,20 @@ def mistake_in_template(problem: TemplateInvalid, workspace: Workspace) -> BadIn
     found = f"{first.summary}. {first.detail}".strip()
     if more:
         found += f" (and {len(more)} more)"
-    return BadInput(f"the template of {workspace.recipe.tier} has a mistake", where=where, found=found)
+    return BadInput(f"the template of {workspace.recipe.name} has a mistake", where=where, found=found)
 
 
-def validate(recipe: Recipe, artifact: Artifact, closure: Closure, home: Home, tools: Toolchain) -> None:
+def validate(recipe: Recipe, artifact: Artifact | None, closure: Closure, home: Home, tools: Toolchain) -> None:
     """Let Packer check a template without AWS; used where nothing is baked. Raises BadInput."""
     nowhere = Workshop("none", "none", "none", "none", "none", {})
-    build = Build.of(recipe, closure.digest, closure.parent, home)
+    build = Build.of(recipe, closure, NO_IMAGE, home.region, "nobody")
     with Workspace.of(recipe, artifact, closure, tools.versions) as workspace:
         try:
             tools.packer.validate(build.template(workspace, nowhere))
         except TemplateInvalid as problem:
             raise mistake_in_template(problem, workspace) from problem
         except PackerFailed as problem:
-            raise BadInput(f"Packer refuses the template of {recipe.tier}", found=str(problem)) from problem
+            raise BadInput(f"Packer refuses the template of {recipe.name}", found=str(problem)) from problem
 
 
 def in_words(build: Build, swept: sweep.Outcome) -> str:

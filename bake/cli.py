@@ -1,96 +1,85 @@
-"""`python -m bake`: the images of tiers."""
+"""`python -m bake`: images, layer by layer."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import click
 
 from console.command import print_json
-from console.errors import BadInput, KilnError
+from console.errors import ExitCode, KilnError
 from console.progress import Progress
 
 EPILOG = """\b
 Examples:
-  python -m bake web                  bake the image of the tier Web, or reuse it
+  python -m bake                      all recipes: what is there, what would be done and why
+  python -m bake web                  bake the image of the tier Web and what it stands on, or reuse it
   python -m bake web --dry-run        say what would be done and why
-  python -m bake web --explain        say also what the image is made of
+  python -m bake web --explain        say also what the images are made of
+  python -m bake --update-parents base
+                                      take the operating system's newest image
 \b
-Exit codes: 0 done, 1 the bake failed and was swept, 2 a mistake in the recipe, a file or the command line,
+Exit codes: 0 done, 1 a bake failed and was swept, 2 a mistake in the recipe, a file or the command line,
 3 not ready (tool, credentials, endpoint or the stack Payroll-Tooling missing), 130 interrupted and swept.
 """
 
 
 @click.command(epilog=EPILOG)
-@click.argument("tiers", nargs=-1, metavar="TIER…")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output; a list for several tiers.")
+@click.argument("recipes", nargs=-1, metavar="[RECIPE]…")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output; a list for several recipes.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and why; bake, share and write nothing.")
-@click.option("--explain", is_flag=True, help="Show everything the digest covers, and what changed.")
-@click.option("--force", is_flag=True, help="Bake even where nothing changed.")
+@click.option("--explain", is_flag=True, help="Show everything each digest covers, and what changed.")
+@click.option("--force", is_flag=True, help="Bake these recipes even where nothing changed; not those below them.")
+@click.option("--update-parents", is_flag=True, help="Take the operating system's image that is published now.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="How many bake at once.")
 @click.option("--images", type=click.Path(dir_okay=False, path_type=Path), help="The images file to write.")
 @click.option("--sweep", "build", metavar="BUILD", help="Remove what an earlier bake left behind, by its build id.")
 def bake(
-    tiers: tuple[str, ...],
+    recipes: tuple[str, ...],
     as_json: bool,
     dry_run: bool,
     explain: bool,
     force: bool,
+    update_parents: bool,
+    jobs: int,
     images: Path | None,
     build: str | None,
-) -> None:
-    """Bake the image of each TIER, or reuse the one whose recipe is the same.
+) -> int:
+    """Bake the image of each RECIPE, or reuse the one whose recipe is the same; without one, say how all stand.
 
-    A tier is a folder packer/TIER with a recipe.toml. An image is baked only if the digest of everything it is made
-    of has changed; its id goes into infra/images.toml (or --images, or $KILN_IMAGES) for review.
+    A recipe is a folder packer/RECIPE with a recipe.toml, of the layer base, runtime or tier. What it stands on is
+    baked first where that is due. An image is baked only if the digest of everything it is made of has changed; the
+    ids of tiers go into infra/images.toml (or --images, or $KILN_IMAGES) for review, the operating system's image
+    into parents.toml beside it.
     """
     with one_interruption():
         if build:
             sweep_build(build, dry_run, as_json)
-            return
-        from bake import recipe
-        from bake.flow import Options, Outcome
-        from bake.flow import bake as bake_tiers
+            return ExitCode.DONE
+        from bake import recipe, report
+        from bake.flow import Baker, Options
 
-        if not tiers:
-            known = ", ".join(recipe.tiers())
-            raise BadInput("which tier?", expected=f"one or more of: {known}", next_step="python -m bake --help")
-        outcomes = bake_tiers(tuple(dict.fromkeys(tiers)), Options(force, dry_run, images), Progress())
-
-        def as_object(outcome: Outcome) -> dict[str, Any]:
-            fields = asdict(outcome)
-            closure = outcome.closure.model_dump() if explain and outcome.closure else None
-            return {key: value for key, value in {**fields, "closure": closure}.items() if value is not None}
-
-        if as_json:
-            objects = [as_object(one) for one in outcomes]
-            print_json(objects[0] if len(objects) == 1 else objects)
-            return
-        for one in outcomes:
-            ids = ", ".join(f"{image_id} ({region})" for region, image_id in one.image_ids.items())
-            click.echo(f"{one.tier}: {one.action}" + (f" {ids}" if ids else ""))
-            click.echo(f"  reason: {one.reason}\n  digest: {one.digest}")
-            if one.record:
-                click.echo(f"  record: {one.record}")
-            click.echo("  seconds: " + ", ".join(f"{phase} {value:.1f}" for phase, value in one.seconds.items()))
-            if explain and one.closure:
-                explain_in_words(one)
-
-
-def explain_in_words(outcome: Any) -> None:
-    """The closure and the changes, for people."""
-    closure = outcome.closure
-    click.echo(f"  parent: {closure.parent}\n  artifact: sha256:{closure.artifact}")
-    for title, table in (("files", closure.files), ("variables", closure.variables), ("tools", closure.tools)):
-        click.echo(f"  {title}:")
-        for name, value in sorted(table.items()):
-            click.echo(f"    {name}  {str(value)[:16] if title == 'files' else value}")
-    click.echo("  changed since the image in force:" + ("" if outcome.changes else " nothing"))
-    for change in outcome.changes:
-        click.echo(f"    {change}")
+        asked = tuple(dict.fromkeys(recipes))
+        options = Options(force, update_parents, jobs, images)
+        baker = Baker.prepare(asked or recipe.names(), options, Progress())
+        planned = baker.plan()
+        for parent in baker.parents.values():
+            if note := parent.note(for_real=bool(asked) and not dry_run):
+                click.echo(note, err=True)
+        if not asked:
+            report.overview(baker.outcomes(planned).values(), baker.home.region, as_json=as_json, explain=explain)
+            return ExitCode.DONE
+        if dry_run:
+            baker.validate(planned)
+            done, failed = baker.outcomes(planned), dict[str, KilnError]()
+        else:
+            done, failed = baker.run(planned)
+        if len(asked) == 1 and failed:
+            raise report.cause(failed)
+        report.results(asked, baker.recipes, done, failed, as_json=as_json, explain=explain)
+        return ExitCode.FAILED if failed else ExitCode.DONE
 
 
 def sweep_build(build: str, dry_run: bool, as_json: bool) -> None:

@@ -1,7 +1,8 @@
 """The digest of a recipe's full closure. Pure. Same digest, same image: so nothing that reaches the image is left out.
 
-In it: the parent's resolved image id, every file that the template can read, the artifact, the variables that reach the
-image, the versions of Packer and its plugins. Not in it: order, time stamps, and where on AWS the bake takes place.
+In it: the parent (the digest of the recipe that it stands on, for a base the AMI id that the lock names), every file
+that the template can read, the artifact, the variables that reach the image, the versions of Packer and its plugins.
+Not in it: order, time stamps, and where on AWS the bake takes place.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bake.recipe import FILE, SHARED, Recipe
 
-FORMAT = 1  # raised when the closure's own form changes, so that old digests cannot equal new ones
+FORMAT = 2  # raised when the closure's own form changes, so that old digests cannot equal new ones
 IGNORED = ("__pycache__", FILE)  # recipe.toml: its values are in the closure one by one, its comments are not
 
 
@@ -21,8 +22,8 @@ class Closure(BaseModel):
     """Everything that an image is made of.
 
     Args:
-        parent: the AMI id it starts from.
-        artifact: SHA-256 (hex) of the artifact's bytes.
+        parent: the digest of the recipe that it stands on, never an AMI id of it; for a base the AMI id it starts from.
+        artifact: SHA-256 (hex) of the artifact's bytes; None where there is none.
         files: path below packer/ → SHA-256 (hex) of its bytes, with ` +x` where it is executable.
         variables: what the template is given that reaches the image.
         tools: tool → version.
@@ -30,7 +31,7 @@ class Closure(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     parent: str
-    artifact: str
+    artifact: str | None
     files: Mapping[str, str]
     variables: Mapping[str, str | int | bool]
     tools: Mapping[str, str]
@@ -43,7 +44,7 @@ class Closure(BaseModel):
 
 
 def files_of(recipe: Recipe) -> dict[str, Path]:
-    """Path below packer/ → file, for everything the tier's template can read: its own folder and the shared one."""
+    """Path below packer/ → file, for everything that a template can read: the recipe's folder and the shared one."""
     recipes = recipe.folder.parent
     found = {}
     for folder in (recipe.folder, recipes / SHARED):
@@ -61,13 +62,18 @@ def fingerprint(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest() + executable
 
 
+def short(parent: str) -> str:
+    """A digest as people can compare it by eye; an AMI id as it is."""
+    return parent[: len("sha256:") + 12] if parent.startswith("sha256:") else parent
+
+
 def changes(before: Closure, after: Closure) -> tuple[str, ...]:
     """What differs, one sentence each; empty where the digests are the same."""
     found = []
     if before.parent != after.parent:
-        found.append(f"the parent image is {after.parent}, it was {before.parent}")
+        found.append(f"the parent is {short(after.parent)}, it was {short(before.parent)}")
     if before.artifact != after.artifact:
-        found.append(f"the artifact changed ({before.artifact[:12]} → {after.artifact[:12]})")
+        found.append(f"the artifact changed ({(before.artifact or 'none')[:12]} → {(after.artifact or 'none')[:12]})")
     for name, old, new in (
         ("file", before.files, after.files),
         ("variable", before.variables, after.variables),

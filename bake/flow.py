@@ -1,30 +1,34 @@
-"""One tier from recipe to image: recipe → digest → plan → Packer → verify → share → record → images file.
+"""Recipes from their folders to images: gather → plan → for each layer Packer → verify → share → record → images file.
 
-Nothing is recorded before the image is there, verified and shared; whatever ends a bake early, its remains are swept.
+Everything is looked up and decided before anything is baked. Nothing is recorded before the image is there, verified
+and shared; whatever ends a bake early, its remains are swept.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from bake import artifact, digest, recipe, share, toolchain, verify
+from bake import artifact, digest, parents, recipe, share, side_by_side, toolchain, verify
 from bake.artifact import Artifact
 from bake.build import Build, Made, validate
 from bake.digest import Closure
 from bake.image import ImageRecord, ImageStore
+from bake.outcome import Outcome
+from bake.parents import Parent
 from bake.place import APPLICATION, Home, Workshop
-from bake.plan import Action, Plan, plan
+from bake.plan import Action, Described, Known, Step, plan
 from bake.protection import protect
-from bake.recipe import Recipe
+from bake.recipe import Layer, Recipe
+from bake.side_by_side import Cancellation
 from bake.stopwatch import Stopwatch
 from bake.workspace import Workspace
-from console.aws import Aws
+from console.aws import Aws, errors
+from console.errors import KilnError
 from console.progress import Progress
 from infra import images as images_file
 
-Described = Mapping[str, Mapping[str, Any]]  # image id → what EC2 says of it; one that is gone is not in it
+JOBS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,156 +36,217 @@ class Options:
     """What the user asked for."""
 
     force: bool = False
-    dry_run: bool = False
+    update_parents: bool = False
+    jobs: int = JOBS
     images: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the command reports of a tier; the fields of its JSON.
+class Plan:
+    """What is to be done with each recipe, parents first, and what was gathered to decide it."""
 
-    `action` is `baked` or `reused`, with --dry-run `bake` or `reuse`; `seconds` are by phase; `record` is a URL.
-    """
-
-    tier: str
-    digest: str
-    action: str
-    reason: str
-    image_ids: Mapping[str, str]
-    record: str | None
+    steps: Mapping[str, Step]
+    known: Mapping[str, Known]
+    artifacts: Mapping[str, Artifact | None]
+    described: Described
+    images: images_file.Images
     seconds: Mapping[str, float]
-    changes: tuple[str, ...] = ()
-    closure: Closure | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Baker:
-    """What all tiers of one command share."""
+    """What all recipes of one command share. `recipes` are those asked for and all below them, parents first."""
 
+    recipes: Mapping[str, Recipe]
+    asked: tuple[str, ...]
     home: Home
+    caller: str
     aws: Aws
     workshop: Workshop
+    parents: Mapping[str, Parent]
     store: ImageStore
     versions: toolchain.Versions
     images: Path
     options: Options
     progress: Progress
     look_up_seconds: float
+    cancellation: Cancellation = field(default_factory=Cancellation)
 
     @classmethod
-    def prepare(cls, recipes: tuple[Recipe, ...], options: Options, progress: Progress) -> "Baker":
+    def prepare(cls, asked: tuple[str, ...], options: Options, progress: Progress) -> "Baker":
         """Everything that is looked up once: whose credentials, where to bake, from which parents."""
         watch = Stopwatch()
+        recipes = {one.name: one for one in recipe.with_parents(asked)}
         home = Home.from_parameter_files()
         aws = Aws(home.region)
-        home.check_account(aws)
-        workshop = Workshop.look_up(aws, home, recipes)
+        caller = home.check_account(aws)
+        workshop = Workshop.look_up(aws, home, tuple(recipes.values()))
         store = ImageStore(aws.client("s3"), workshop.bucket)
         images = images_file.path_in_force(option=options.images)
         images_file.load(images)  # a mistake in it is better found now than after the bake
+        locked = parents.load(parents.path_beside(images))
+        chosen = parents.choose(workshop.published, locked, home.region, update=options.update_parents)
         versions = toolchain.load_versions()
-        return cls(home, aws, workshop, store, versions, images, options, progress, watch.lap("lookup"))
+        seconds = watch.lap("lookup")
+        return cls(
+            recipes, asked, home, caller, aws, workshop, chosen, store, versions, images, options, progress, seconds
+        )
 
-    def bake(self, tier: Recipe) -> Outcome:
-        """One tier. Raises KilnError; after a failed or cancelled bake nothing of it is left."""
+    # --- what would be done -------------------------------------------------------------------------------------------
+    def plan(self) -> Plan:
+        """Decide about all recipes; nothing is written."""
         watch = Stopwatch({"lookup": self.look_up_seconds})
-        made = artifact.make(tier)
-        closure = self.close(tier, made)
-        record, described, decision = self.decide(tier, closure)
+        artifacts = {name: artifact.make(one) for name, one in self.recipes.items()}
+        known: dict[str, Known] = {}
+        for name, one in self.recipes.items():
+            closure = self.close(one, artifacts[name], known[one.parent].closure.digest if one.parent else None)
+            record = self.store.get(name, closure.digest)
+            known[name] = Known(name, one.parent, closure, record, record or self.record_in_force(name))
+        images = [image for one in known.values() if one.record for image in one.record.image_ids.values()]
+        described = verify.describe(self.aws, images)
+        in_file = images_file.load(self.images)
+        steps = plan(tuple(known.values()), described, force=self.asked if self.options.force else ())
         watch.lap("plan")
+        return Plan({step.recipe: step for step in steps}, known, artifacts, described, in_file, watch.seconds)
 
-        if self.options.dry_run:
-            if decision.action is Action.BAKE:
-                validate(tier, made, closure, self.home, toolchain.find(self.versions))
-                record = None
-            return self._outcome(tier, decision.action, decision, closure, record, watch)
-        if decision.action is Action.BAKE or record is None:
-            with self.progress.step(f"{tier.tier}: bake ({decision.reason})") as step:
-                record = self.bake_anew(tier, made, closure, watch)
-                step.result = ", ".join(record.image_ids.values())
-            action = "baked"
-        else:
-            record = self.share_with_all(record, described)
-            action = "reused"
-        images_file.record(self.images, tier.tier, record.digest, dict(record.image_ids))
-        watch.lap("record")
-        return self._outcome(tier, action, decision, closure, record, watch)
-
-    def close(self, tier: Recipe, made: Artifact) -> Closure:
+    def close(self, one: Recipe, made: Artifact | None, parent_digest: str | None) -> Closure:
         """The closure of a recipe: everything that its image is made of."""
         return Closure(
-            parent=self.workshop.parents[tier.tier],
-            artifact=made.sha256,
-            files={name: digest.fingerprint(file) for name, file in digest.files_of(tier).items()},
+            parent=parent_digest or self.parents[one.contents.parent].image_id,
+            artifact=made.sha256 if made else None,
+            files={name: digest.fingerprint(file) for name, file in digest.files_of(one).items()},
             # an image under another key cannot be launched with the grants on this one: the key is part of the image
-            variables={**tier.contents.variables, "encryption_key": self.workshop.key},
+            variables={**one.contents.variables, "encryption_key": self.workshop.key},
             tools=self.versions.by_tool(),
         )
 
-    def decide(self, tier: Recipe, closure: Closure) -> tuple[ImageRecord | None, Described, Plan]:
-        """The record of this digest, if there is one, its images as EC2 describes them, and what follows from it."""
-        record = self.store.get(tier.tier, closure.digest)
-        asked = record.image_ids.values() if record and not self.options.force else ()
-        described = verify.describe(self.aws, asked)
-        states = {image_id: str(one["State"]) for image_id, one in described.items()}
-        in_force = record or self._record_in_force(tier.tier)
-        return (
-            record,
-            described,
-            plan(closure, record, states, in_force=in_force.closure if in_force else None, force=self.options.force),
-        )
+    def record_in_force(self, name: str) -> ImageRecord | None:
+        """Of the image that the images file names; of a layer below, what the tiers in that file were baked from."""
+        images = images_file.load(self.images).root
+        for tier, image in images.items() if name not in images else [(name, images[name])]:
+            found = self.store.get(tier, image.digest)
+            while found and found.recipe != name:
+                below = found.layer.below
+                found = self.store.get(found.parent, found.closure.parent) if below else None
+            if found:
+                return found
+        return None
 
-    def bake_anew(self, tier: Recipe, artifact: Artifact, closure: Closure, watch: Stopwatch) -> ImageRecord:
+    def validate(self, planned: Plan) -> None:
+        """Let Packer check the templates of all that would be baked. Raises BadInput."""
+        for name, step in planned.steps.items():
+            if step.action.bakes:
+                tools = toolchain.find(self.versions)
+                validate(self.recipes[name], planned.artifacts[name], planned.known[name].closure, self.home, tools)
+
+    def outcomes(self, planned: Plan) -> dict[str, Outcome]:
+        """Of all recipes, as they would be."""
+        found = {}
+        for name, step in planned.steps.items():
+            record = None if step.action.bakes else planned.known[name].record
+            found[name] = self._outcome(planned, step, str(step.action), record, Stopwatch(planned.seconds))
+        return found
+
+    # --- what is done -------------------------------------------------------------------------------------------------
+    def run(self, planned: Plan) -> tuple[dict[str, Outcome], dict[str, KilnError]]:
+        """Do it: outcome or error by recipe. After a failed or cancelled bake nothing of it is left."""
+
+        def work(name: str, below: Outcome | None) -> Outcome:
+            self.cancellation.check()
+            with errors(f"the image of {name}"):
+                return self._do(planned, planned.steps[name], below)
+
+        needs = {name: one.parent for name, one in self.recipes.items()}
+        results = side_by_side.run(needs, work, jobs=self.options.jobs, cancellation=self.cancellation)
+        return results.done, results.failed
+
+    def _do(self, planned: Plan, step: Step, below: Outcome | None) -> Outcome:
+        one, known, watch = self.recipes[step.recipe], planned.known[step.recipe], Stopwatch(planned.seconds)
+        record = known.record
+        if step.action.bakes:
+            with self.progress.step(f"{one.name}: bake ({step.reason})") as shown:
+                record = self.bake_anew(planned, one, below, watch)
+                shown.result = ", ".join(record.image_ids.values())
+        elif record is None or step.action is Action.REFUSE:
+            raise KilnError(
+                f"no image of {one.name}",
+                where=self.store.url(one.name, known.closure.digest),
+                found=step.reason,
+                expected="a record that its image's tags agree with: nothing was baked, reused or removed",
+                next_step=f"find out who changed which; python -m bake {one.name} --force bakes another one beside it",
+            )
+        else:
+            record = self.keep(record, planned.described)
+        if one.layer is Layer.TIER:
+            images_file.record(self.images, one.name, record.digest, dict(record.image_ids))
+        elif one.layer is Layer.BASE:
+            lock = parents.path_beside(self.images)
+            parents.record(lock, [self.parents[one.contents.parent]], self.home.region)
+        watch.lap("record")
+        return self._outcome(planned, step, "baked" if step.action.bakes else "reused", record, watch)
+
+    def bake_anew(self, planned: Plan, one: Recipe, below: Outcome | None, watch: Stopwatch) -> ImageRecord:
         """Packer → verify → share → record → protect."""
         tools = toolchain.find(self.versions)
-        build = Build.of(tier, closure.digest, closure.parent, self.home)
-        with Workspace.of(tier, artifact, closure, self.versions) as workspace, build.swept(self.aws, self.progress):
-            made = build.run(
-                workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress, meanwhile=self._get_ready
-            )
+        closure, made_of = planned.known[one.name].closure, planned.artifacts[one.name]
+        parent = below.image_ids[self.home.region] if below else closure.parent
+        build = Build.of(one, closure, parent, self.home.region, self.caller)
+        with Workspace.of(one, made_of, closure, self.versions) as workspace, build.swept(self.aws, self.progress):
+            made = build.run(workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress, self._meanwhile)
             watch.take(made.seconds)
-            self.progress.phase(f"{tier.tier}: verify")
+            self._phase(f"{one.name}: verify")
             description = verify.verify(self.aws, made.image_id, owner=self.home.account, tags=build.tags)
             watch.lap("verify")
-            self.progress.phase(f"{tier.tier}: share with {', '.join(self.home.others)}")
             snapshots = verify.snapshots_of(description)
-            self._share(made.image_id, snapshots)
-            watch.lap("share")
-            record = self._record(tier, build, closure, made, snapshots)
+            others = self.shared_with(one.layer)
+            if others:
+                self._phase(f"{one.name}: share with {', '.join(others)}")
+                self._share(made.image_id, snapshots, others)
+                watch.lap("share")
+            self.cancellation.check()
+            record = self._record(one, build, closure, made, snapshots)
             self.store.put(record)
             protect(self.aws, made.image_id)
         return record
 
-    def share_with_all(self, record: ImageRecord, described: Described) -> ImageRecord:
+    def shared_with(self, layer: Layer) -> tuple[str, ...]:
+        """The accounts that launch images of a layer: nobody launches a base or a runtime."""
+        return self.home.others if layer is Layer.TIER else ()
+
+    def keep(self, record: ImageRecord, described: Described) -> ImageRecord:
         """Share and protect an image that is reused; AWS says whether that changes anything, not the record."""
-        self._share(record.image_ids[self.home.region], record.snapshot_ids[self.home.region])
-        for image, as_it_is in described.items():
-            if as_it_is.get("DeregistrationProtection") == "disabled":  # its bake was killed just before
+        others = self.shared_with(record.layer)
+        if others:
+            self._share(record.image_ids[self.home.region], record.snapshot_ids[self.home.region], others)
+        for image in record.image_ids.values():
+            if described[image].get("DeregistrationProtection") == "disabled":  # its bake was killed just before
                 protect(self.aws, image)
-        if set(self.home.others) <= set(record.shared_with):
+        if set(others) <= set(record.shared_with):
             return record
-        record = record.model_copy(update={"shared_with": self.home.others})
+        record = record.model_copy(update={"shared_with": others})
         self.store.put(record)
         return record
 
-    def _get_ready(self) -> None:
-        """Make the clients that are needed after Packer, while it works: 0.1 s that nobody waits for."""
+    def _meanwhile(self) -> None:
+        """While Packer works: make the clients that are needed after it, 0.1 s that nobody waits for."""
+        self.cancellation.check()
         for service in ("ec2", "kms"):
             self.aws.client(service)
 
-    def _share(self, image_id: str, snapshots: tuple[str, ...]) -> None:
-        share.share(self.aws, image=image_id, snapshots=snapshots, key=self.workshop.key, accounts=self.home.others)
+    def _phase(self, text: str) -> None:
+        self.cancellation.check()
+        self.progress.phase(text)
 
-    def _record_in_force(self, tier: str) -> ImageRecord | None:
-        current = images_file.load(self.images).root.get(tier)
-        return self.store.get(tier, current.digest) if current else None
+    def _share(self, image_id: str, snapshots: tuple[str, ...], accounts: tuple[str, ...]) -> None:
+        share.share(self.aws, image=image_id, snapshots=snapshots, key=self.workshop.key, accounts=accounts)
 
     def _record(
-        self, tier: Recipe, build: Build, closure: Closure, made: Made, snapshots: tuple[str, ...]
+        self, one: Recipe, build: Build, closure: Closure, made: Made, snapshots: tuple[str, ...]
     ) -> ImageRecord:
         return ImageRecord(
             application=APPLICATION,
-            tier=tier.tier,
+            recipe=one.name,
+            layer=one.layer,
             digest=closure.digest,
             version=build.version,
             commit=build.commit,
@@ -190,32 +255,42 @@ class Baker:
             owner=self.home.account,
             image_ids={self.home.region: made.image_id},
             snapshot_ids={self.home.region: snapshots},
-            parent_parameter=tier.contents.parent,
+            parent=one.contents.parent,
+            parent_image_ids={self.home.region: build.parent_image},
             closure=closure,
-            shared_with=self.home.others,
+            shared_with=self.shared_with(one.layer),
             tests=made.tests,
             packages=made.packages,
             seconds=made.seconds,
         )
 
-    def _outcome(
-        self, tier: Recipe, action: str, plan: Plan, closure: Closure, record: ImageRecord | None, watch: Stopwatch
-    ) -> Outcome:
+    def _outcome(self, planned: Plan, step: Step, action: str, record: ImageRecord | None, watch: Stopwatch) -> Outcome:
+        known, layer = planned.known[step.recipe], self.recipes[step.recipe].layer
+        in_force: Mapping[str, str] = known.in_force.image_ids if known.in_force else {}
+        if layer is Layer.TIER:
+            image = planned.images.root.get(step.recipe)
+            in_force = image.image_ids if image else {}
         return Outcome(
-            tier=tier.tier,
-            digest=closure.digest,
-            action=str(action),
-            reason=plan.reason,
+            recipe=step.recipe,
+            layer=layer,
+            digest=known.closure.digest,
+            action=action,
+            reason=step.reason,
             image_ids=dict(record.image_ids) if record else {},
-            record=self.store.url(tier.tier, closure.digest) if record else None,
+            record=self.store.url(step.recipe, known.closure.digest) if record else None,
             seconds=watch.seconds,
-            changes=plan.changes,
-            closure=closure,
+            in_force=dict(in_force),
+            changes=step.changes,
+            closure=known.closure,
         )
 
 
-def bake(tiers: tuple[str, ...], options: Options, progress: Progress) -> tuple[Outcome, ...]:
-    """Bake the tiers one after another; the first that fails ends it."""
-    recipes = tuple(recipe.load(tier) for tier in tiers)
-    baker = Baker.prepare(recipes, options, progress)
-    return tuple(baker.bake(one) for one in recipes)
+def below(name: str, recipes: Mapping[str, Recipe], outcomes: Mapping[str, Outcome]) -> tuple[Outcome, ...]:
+    """The outcomes of what a recipe stands on, the base first."""
+    parent = recipes[name].parent
+    return (*below(parent, recipes, outcomes), outcomes[parent]) if parent and parent in outcomes else ()
+
+
+def with_layers(name: str, recipes: Mapping[str, Recipe], outcomes: Mapping[str, Outcome]) -> Outcome:
+    """The outcome of a recipe with those of the layers below it."""
+    return replace(outcomes[name], layers=below(name, recipes, outcomes))

@@ -6,7 +6,7 @@ The account comes from the parameter files, the rest from SSM parameters that th
 from dataclasses import dataclass
 from typing import Self
 
-from bake.recipe import FILE, Recipe, show
+from bake.recipe import FILE, Layer, Recipe, show
 from console.aws import Aws, errors
 from console.errors import BadInput, KilnError, NotReady
 from infra.parameters import load_all
@@ -34,10 +34,11 @@ class Home:
         others = tuple(sorted({one.account for one in everyone} - {home.account}))
         return cls(home.name, home.slug, home.account, home.region, others)
 
-    def check_account(self, aws: Aws) -> None:
-        """Raises NotReady where the credentials belong to another account than the parameter file says."""
+    def check_account(self, aws: Aws) -> str:
+        """The ARN of whose credentials they are. Raises NotReady where they belong to another account than expected."""
         with errors("asking whose the credentials are (sts:GetCallerIdentity)"):
-            found = aws.client("sts").get_caller_identity()["Account"]
+            caller = aws.client("sts").get_caller_identity()
+        found = caller["Account"]
         if found != self.account:
             raise NotReady(
                 "the credentials belong to another account than the one where images are baked",
@@ -46,18 +47,19 @@ class Home:
                 expected=f"{self.account} ({self.environment})",
                 next_step=f"export AWS_PROFILE={self.slug}",
             )
+        return str(caller["Arn"])
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What Tooling provides to a bake, and the resolved parent image of each recipe."""
+    """What Tooling provides to a bake, and SSM parameter → AMI id that it names, for the parents of the bases."""
 
     subnet: str
     security_group: str
     instance_profile: str
     key: str
     bucket: str
-    parents: dict[str, str]
+    published: dict[str, str]
 
     @classmethod
     def look_up(cls, aws: Aws, home: Home, recipes: tuple[Recipe, ...]) -> Self:
@@ -70,7 +72,8 @@ class Workshop:
             "bucket": "image-bucket",
         }
         asked = [TOOLING_PREFIX + name for name in names.values()]
-        asked += sorted({recipe.contents.parent for recipe in recipes})
+        bases = [recipe for recipe in recipes if recipe.layer is Layer.BASE]
+        asked += sorted({recipe.contents.parent for recipe in bases})
         with errors(f"reading the parameters of {TOOLING_STACK} (ssm:GetParameters)"):
             answer = aws.client("ssm").get_parameters(Names=asked)
         values = {one["Name"]: one["Value"] for one in answer["Parameters"]}
@@ -82,15 +85,15 @@ class Workshop:
                 found=f"no SSM parameter {', '.join(tooling)}",
                 next_step=f"cdk deploy {TOOLING_STACK}",
             )
-        for recipe in recipes:
+        for recipe in bases:
             if recipe.contents.parent in missing:
                 raise BadInput(
-                    f"the parent image of {recipe.tier} does not exist",
+                    f"the parent image of {recipe.name} does not exist",
                     where=f"{show(recipe.folder / FILE)}, parent",
                     found=recipe.contents.parent,
                     expected=f"an SSM parameter in {home.region} that holds an AMI id",
                 )
-        parents = {recipe.tier: values[recipe.contents.parent] for recipe in recipes}
-        if wrong := [f"{tier}: {value}" for tier, value in parents.items() if not value.startswith("ami-")]:
+        published = {recipe.contents.parent: values[recipe.contents.parent] for recipe in bases}
+        if wrong := [f"{name}: {value}" for name, value in published.items() if not value.startswith("ami-")]:
             raise KilnError("a parent image is no AMI id", found=", ".join(wrong), expected="ami-…")
-        return cls(**{field: values[TOOLING_PREFIX + name] for field, name in names.items()}, parents=parents)
+        return cls(**{field: values[TOOLING_PREFIX + name] for field, name in names.items()}, published=published)

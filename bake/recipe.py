@@ -1,8 +1,14 @@
-"""A recipe: packer/<tier>/ with its recipe.toml. A folder that holds one is a tier; there is no other list."""
+"""A recipe: packer/<name>/ with its recipe.toml. A folder that holds one is a recipe; there is no other list.
+
+Layers: base (the operating system) ← runtime (what tiers share) ← tier (an application). A parent is always of the
+layer right below, so a cycle cannot be written: it is refused as a parent of a wrong layer.
+"""
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +18,31 @@ from console.errors import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
 RECIPES = ROOT / "packer"
-SHARED = "shared"  # read by the templates of all tiers, so part of every closure
+SHARED = "shared"  # read by the templates of all recipes, so part of every closure
 FILE = "recipe.toml"
+PROVISION = "provision.sh"
+TESTS = "tests"
+FILES = "files"  # what a recipe uploads to its builder
 # What an AMI's name (3 to 128 characters) and a tag can hold:
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
+NAME = re.compile(r"[a-z]+(-[a-z]+)*")  # as in the images file
+PUBLISHED = re.compile(r"/aws/service/.+")
 
 Minutes = Annotated[float, Field(gt=0)]
+
+
+class Layer(StrEnum):
+    """What an image is for, from the ground up."""
+
+    BASE = "base"
+    RUNTIME = "runtime"
+    TIER = "tier"
+
+    @property
+    def below(self) -> "Layer | None":
+        """The layer that its parents belong to; None for the base, which stands on the operating system."""
+        return {Layer.RUNTIME: Layer.BASE, Layer.TIER: Layer.RUNTIME}.get(self)
 
 
 class _Table(BaseModel):
@@ -46,35 +70,50 @@ class LimitsMinutes(_Table):
 
 
 class RecipeFile(_Table):
-    """The format of recipe.toml."""
+    """The format of recipe.toml. `parent` is a recipe's name, for a base an SSM parameter."""
 
-    parent: str = Field(pattern=r"^/aws/service/.+")
-    artifact: ArtifactSource
+    layer: Layer
+    parent: str
+    artifact: ArtifactSource | None = None
     variables: dict[str, str | int | bool] = {}
     limits_minutes: LimitsMinutes = LimitsMinutes()
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A tier's recipe as it is on disk."""
+    """A recipe as it is on disk."""
 
-    tier: str
+    name: str
     folder: Path
     contents: RecipeFile
 
     @property
-    def source(self) -> Path:
+    def layer(self) -> Layer:
+        return self.contents.layer
+
+    @property
+    def parent(self) -> str | None:
+        """The recipe that it stands on; None for a base."""
+        return self.contents.parent if self.layer.below else None
+
+    @property
+    def source(self) -> Path | None:
         """The folder of the artifact's source."""
-        return self.folder.parent.parent / self.contents.artifact.source
+        return self.folder.parent.parent / self.contents.artifact.source if self.contents.artifact else None
 
     @property
-    def shared(self) -> tuple[Path, ...]:
-        """The folders of what the artifact shares with others."""
-        return tuple(self.folder.parent.parent / name for name in self.contents.artifact.shared)
+    def sources(self) -> tuple[Path, ...]:
+        """The folders of the artifact's source and of what it shares with others; none where there is no artifact."""
+        artifact = self.contents.artifact
+        return (
+            tuple(self.folder.parent.parent / name for name in (artifact.source, *artifact.shared)) if artifact else ()
+        )
 
     @property
-    def version(self) -> str:
+    def version(self) -> str | None:
         """The application's version, from the file VERSION of the artifact's source. Raises BadInput."""
+        if self.source is None:
+            return None
         file = self.source / "VERSION"
         text = file.read_text(encoding="utf-8").strip() if file.is_file() else None
         if text is None or not VERSION.fullmatch(text):
@@ -92,37 +131,112 @@ def show(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
-def tiers(recipes: Path = RECIPES) -> tuple[str, ...]:
-    """All tiers, by name."""
+def names(recipes: Path = RECIPES) -> tuple[str, ...]:
+    """The names of all recipes."""
     return tuple(sorted(file.parent.name for file in recipes.glob(f"*/{FILE}")))
 
 
-def load(tier: str, recipes: Path = RECIPES) -> Recipe:
-    """The recipe of a tier. Raises BadInput: an unknown tier, a mistake in the file, an artifact without source."""
-    known = tiers(recipes)
-    if tier not in known:
+def recipes(folder: Path = RECIPES) -> tuple[Recipe, ...]:
+    """All recipes, those that others stand on first. Raises BadInput."""
+    return with_parents(names(folder), folder)
+
+
+def tiers(recipes: Path = RECIPES) -> tuple[str, ...]:
+    """The names of the recipes of the layer tier. Raises BadInput for a mistake in any recipe."""
+    return tuple(name for name in names(recipes) if load(name, recipes).layer is Layer.TIER)
+
+
+def with_parents(asked: Iterable[str], recipes: Path = RECIPES) -> tuple[Recipe, ...]:
+    """The recipes and all that they stand on, in an order in which each comes after its parent, otherwise by name.
+
+    Raises BadInput: what `load` raises, and a parent that is no recipe of the layer below.
+    """
+    found: dict[str, Recipe] = {}
+    todo = list(asked)
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found[name] = one = load(name, recipes)
+            if one.parent:
+                check_parent(one, recipes)
+                todo.append(one.parent)
+    layers = list(Layer)
+    return tuple(sorted(found.values(), key=lambda one: (layers.index(one.layer), one.name)))
+
+
+def check_parent(recipe: Recipe, recipes: Path = RECIPES) -> None:
+    """Raises BadInput where the parent of a recipe is no recipe, or of another layer than the one below."""
+    wanted = recipe.layer.below
+    known = names(recipes)
+    found = load(recipe.contents.parent, recipes) if recipe.contents.parent in known else None
+    if found is None or found.layer is not wanted:
+        fitting = [one for one in known if load(one, recipes).layer is wanted]
         raise BadInput(
-            f"there is no tier {tier!r}",
-            expected=f"one of: {', '.join(known)}",
-            next_step=f"a new tier is a folder {show(recipes)}/<tier> with a {FILE}",
+            f"{recipe.name} cannot stand on {recipe.contents.parent}",
+            where=f"{show(recipe.folder / FILE)}, parent",
+            found=f"a recipe of the layer {found.layer}" if found else f"no recipe {recipe.contents.parent!r}",
+            expected=f"a recipe of the layer {wanted}: {', '.join(fitting) or 'there is none yet'}",
         )
-    file = recipes / tier / FILE
+
+
+def load(name: str, recipes: Path = RECIPES) -> Recipe:
+    """One recipe. Raises BadInput: an unknown name, a mistake in the file, a file or an artifact that is missing."""
+    known = names(recipes)
+    if name not in known:
+        raise BadInput(
+            f"there is no recipe {name!r}",
+            expected=f"one of: {', '.join(known)}",
+            next_step=f"a new recipe is a folder {show(recipes)}/<name> with a {FILE}",
+        )
+    file = recipes / name / FILE
     try:
         contents = RecipeFile.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     except tomllib.TOMLDecodeError as problem:
         raise BadInput("the recipe is not TOML", where=show(file), found=str(problem)) from problem
     except ValidationError as problem:
         raise BadInput("the recipe has mistakes", where=show(file), found=_mistakes(problem)) from problem
-    recipe = Recipe(tier, file.parent, contents)
-    for key, folder in (("source", recipe.source), *(("shared", folder) for folder in recipe.shared)):
+    recipe = Recipe(name, file.parent, contents)
+    _check(recipe, show(file))
+    return recipe
+
+
+def _check(recipe: Recipe, file: str) -> None:
+    """What a recipe must have beside a file that can be read."""
+    contents = recipe.contents
+    if not NAME.fullmatch(recipe.name):
+        raise BadInput("a recipe cannot have this name", where=file, found=recipe.name, expected="such as worker-mq")
+    if recipe.layer is Layer.BASE and not PUBLISHED.fullmatch(contents.parent):
+        expected = "the SSM parameter in which the operating system's AMI is published: /aws/service/…"
+        raise BadInput(
+            f"the base {recipe.name} has no parent", where=f"{file}, parent", found=contents.parent, expected=expected
+        )
+    if (recipe.layer is Layer.TIER) != (contents.artifact is not None):
+        raise BadInput(
+            f"{recipe.name} is a {recipe.layer} {'with' if contents.artifact else 'without'} an artifact",
+            where=f"{file}, artifact",
+            expected="a tier has one, a base and a runtime have none",
+        )
+    for folder in recipe.sources:
         if not folder.is_dir():
             raise BadInput(
-                f"the artifact of {tier} is missing",
-                where=f"{show(file)}, artifact.{key}",
-                found=f"no folder {folder.relative_to(recipes.parent)}",
+                f"the artifact of {recipe.name} is missing",
+                where=f"{file}, artifact.{'source' if folder == recipe.source else 'shared'}",
+                found=f"no folder {folder.relative_to(recipe.folder.parent.parent)}",
                 expected="a folder of this repository that holds the application",
             )
-    return recipe
+    missing = [name for name in (PROVISION, f"{TESTS}/test_*.py") if not any(recipe.folder.glob(name))]
+    if missing and not own_template(recipe):
+        raise BadInput(
+            f"the recipe {recipe.name} is not whole",
+            where=show(recipe.folder),
+            found=f"no {', no '.join(missing)}",
+            expected=f"{PROVISION}, which installs what it is about, and tests of the result",
+        )
+
+
+def own_template(recipe: Recipe) -> bool:
+    """Whether a recipe has HCL of its own; then what is shared is not read as a template."""
+    return any(recipe.folder.glob("*.pkr.hcl"))
 
 
 def _mistakes(problem: ValidationError) -> str:

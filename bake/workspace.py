@@ -1,8 +1,8 @@
 """The folder of one bake: a copy of exactly what the digest covers, so that nobody's edit can slip in between.
 
-packer/<tier>/    the template, with versions.pkr.hcl made from the pins; Packer runs here
-packer/shared/
-artifact.tar
+packer/shared/    the template of all recipes, with versions.pkr.hcl made from the pins; Packer runs here
+packer/<recipe>/  what is its own; with HCL among it that is the template, and Packer runs there
+upload/           what the builder gets as /tmp/upload: the recipe's files/ and artifact.tar
 results/          what the tests and the provisioning leave: tests.xml, packages.txt
 """
 
@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from bake.artifact import Artifact
 from bake.digest import Closure, files_of, fingerprint
 from bake.image import TestResult
-from bake.recipe import SHARED, Recipe, show
+from bake.recipe import FILES, SHARED, Recipe, own_template, show
 from bake.toolchain import Versions
 from console.errors import KilnError
 
@@ -34,25 +34,35 @@ class Workspace:
 
     @classmethod
     @contextmanager
-    def of(cls, recipe: Recipe, artifact: Artifact, closure: Closure, versions: Versions) -> Iterator[Self]:
+    def of(cls, recipe: Recipe, artifact: Artifact | None, closure: Closure, versions: Versions) -> Iterator[Self]:
         """Make it, and remove it at the end. Raises KilnError where a file changed since the digest was taken."""
-        with tempfile.TemporaryDirectory(prefix=f"bake-{recipe.tier}-") as name:
+        with tempfile.TemporaryDirectory(prefix=f"bake-{recipe.name}-") as name:
             workspace = cls(Path(name), recipe)
             (workspace.folder / "packer" / SHARED).mkdir(parents=True)
             workspace.results.mkdir()
             for file, source in files_of(recipe).items():
                 workspace._copy(file, source, closure.files)
             (workspace.template / PINS).write_text(versions.as_hcl(), encoding="utf-8")
-            shutil.copyfile(artifact.path, workspace.artifact)
+            if (own := workspace.own / FILES).is_dir():
+                shutil.copytree(own, workspace.upload)
+            workspace.upload.mkdir(exist_ok=True)
+            if artifact:
+                shutil.copyfile(artifact.path, workspace.upload / "artifact.tar")
             yield workspace
 
     @property
-    def template(self) -> Path:
-        return self.folder / "packer" / self.recipe.tier
+    def own(self) -> Path:
+        """What is the recipe's own."""
+        return self.folder / "packer" / self.recipe.name
 
     @property
-    def artifact(self) -> Path:
-        return self.folder / "artifact.tar"
+    def template(self) -> Path:
+        """Where Packer runs."""
+        return self.own if own_template(self.recipe) else self.folder / "packer" / SHARED
+
+    @property
+    def upload(self) -> Path:
+        return self.folder / "upload"
 
     @property
     def results(self) -> Path:
@@ -67,7 +77,7 @@ class Workspace:
             raise KilnError(
                 "a file of the recipe changed while the bake was starting",
                 where=show(source),
-                next_step=f"python -m bake {self.recipe.tier}",
+                next_step=f"python -m bake {self.recipe.name}",
             )
 
     def as_the_user_knows_it(self, file: str) -> str:

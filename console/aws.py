@@ -4,6 +4,7 @@ Policy: short patience. A person is waiting; an endpoint that does not answer is
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,11 +29,16 @@ SIGN_IN = "choose credentials of the right account, for example: export AWS_PROF
 
 @dataclass(slots=True)
 class Aws:
-    """The clients of one region, made when they are first asked for."""
+    """The clients of one region, made when they are first asked for; threads may share it and them.
+
+    Making a client is the one thing of botocore's that threads may not do at once:
+    https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
+    """
 
     region: str
     _session: Any = None
     _clients: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def session(self) -> Any:
@@ -45,15 +51,16 @@ class Aws:
         """A client of botocore. Raises NotReady where credentials are missing."""
         from botocore.config import Config
 
-        if service not in self._clients:
-            config = Config(
-                connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                read_timeout=READ_TIMEOUT_SECONDS,
-                retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-            )
-            with errors(f"connecting to {service}"):
-                self._clients[service] = self.session.create_client(service, region_name=self.region, config=config)
-        return self._clients[service]
+        with self._lock:
+            if service not in self._clients:
+                config = Config(
+                    connect_timeout=CONNECT_TIMEOUT_SECONDS,
+                    read_timeout=READ_TIMEOUT_SECONDS,
+                    retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+                )
+                with errors(f"connecting to {service}"):
+                    self._clients[service] = self.session.create_client(service, region_name=self.region, config=config)
+            return self._clients[service]
 
     def secrets(self) -> tuple[str, ...]:
         """The secret parts of the credentials in use, for redaction."""

@@ -4,12 +4,9 @@ The file in force is, first found: the option of a command, the CDK context `kil
 `KILN_IMAGES`, `infra/images.toml`. A file that does not exist yet holds no images: the next bake makes it.
 """
 
-import fcntl
 import os
-import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,10 +14,12 @@ import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from console.errors import BadInput
+from console.reviewed_file import locked, replace, text_of
 
 DEFAULT = Path(__file__).resolve().parent / "images.toml"
 VARIABLE = "KILN_IMAGES"
 CONTEXT_KEY = "kiln:images"
+WHAT = "the images file"
 
 AmiId = Annotated[str, Field(pattern=r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -61,7 +60,7 @@ def load(path: Path) -> Images:
         BadInput: the file is not TOML, or an entry is not what a bake writes.
     """
     try:
-        return Images.model_validate(tomllib.loads(_text(path)))
+        return Images.model_validate(tomllib.loads(text_of(path, WHAT)))
     except tomllib.TOMLDecodeError as error:
         raise BadInput("the images file is not TOML", where=str(path), found=str(error)) from error
     except ValidationError as error:
@@ -81,10 +80,9 @@ def record(path: Path, tier: str, digest: str, image_ids: Mapping[str, str]) -> 
     The file is replaced in one step, and two bakes that record at the same time wait for each other.
     """
     image = Image(digest=digest, image_ids=dict(image_ids))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path.parent):
+    with locked(path):
         load(path)
-        document = tomlkit.parse(_text(path))
+        document = tomlkit.parse(text_of(path, WHAT))
         table = document.setdefault(tier, tomlkit.table())
         table["digest"] = image.digest
         ids = table.setdefault("image_ids", tomlkit.table())
@@ -92,33 +90,4 @@ def record(path: Path, tier: str, digest: str, image_ids: Mapping[str, str]) -> 
             del ids[region]
         for region, image_id in sorted(image.image_ids.items()):
             ids[region] = image_id
-        _replace(path, tomlkit.dumps(document))
-
-
-def _text(path: Path) -> str:
-    if path.is_dir():
-        raise BadInput("the images file is a folder", where=str(path), expected="a TOML file")
-    return path.read_text("utf-8") if path.exists() else ""
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold a lock on the folder itself, so that no lock file is left in it."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _replace(path: Path, text: str) -> None:
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as new:
-        new.write(text)
-        new.flush()
-        os.fsync(new.fileno())
-    os.chmod(new.name, mode)
-    os.replace(new.name, path)
+        replace(path, tomlkit.dumps(document))

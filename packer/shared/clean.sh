@@ -9,11 +9,12 @@ if command -v cloud-init > /dev/null; then
   cloud-init clean --logs
 fi
 apt-get clean
-rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/debconf/*-old /var/tmp/*
+rm -rf /tmp/upload /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/debconf/*-old /var/tmp/*
 # an empty machine-id is filled at boot, a missing one is not on every system: machine-id(5)
 truncate --size 0 /etc/machine-id
 rm -f /var/lib/dbus/machine-id /var/lib/systemd/random-seed /etc/ssh/ssh_host_*
 rm -f /root/.bash_history /home/*/.bash_history
 journalctl --quiet --rotate --vacuum-time=1s
+rm -rf /var/log/journal/* # named after the machine-id that it no longer has
 find /var/log -type f -exec truncate --size 0 {} +
 sync

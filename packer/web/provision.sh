@@ -1,15 +1,10 @@
 #!/bin/bash
 # Installs the Web service from its artifact, so that an instance serves as soon as it has booted, without user data.
 set -euo pipefail
-export DEBIAN_FRONTEND=noninteractive
-
-apt-get update --quiet --quiet
-apt-get install --quiet --quiet --yes --no-install-recommends python3 > /dev/null
 
 adduser --quiet --system --group --no-create-home --home /nonexistent payroll-web
 install -d -o root -g root -m 0755 /opt/payroll-web
-tar --extract --no-same-owner --file /tmp/artifact.tar --directory /opt/payroll-web
-rm /tmp/artifact.tar
+tar --extract --no-same-owner --file artifact.tar --directory /opt/payroll-web
 python3 -m compileall -q /opt/payroll-web # the service may not write there
 
 install -o root -g root -m 0644 /opt/payroll-web/payroll-web.service /etc/systemd/system/payroll-web.service

@@ -1,7 +1,9 @@
-# The image of the tier Web. The version pins are in ../versions.toml, the values of the variables come from
-# `python -m bake web`, which resolves the parent and the place where images are baked (stack Payroll-Tooling).
+# How every image is made; what is its own stands in the folder of its recipe. The version pins are in ../versions.toml,
+# the values of the variables come from `python -m bake`, which resolves the parent and the place where images are baked
+# (stack Payroll-Tooling).
 
-variable "tier" { type = string }
+variable "recipe" { type = string }
+variable "recipe_folder" { type = string }
 variable "build" { type = string }
 variable "image_name" { type = string }
 variable "image_tags" { type = map(string) }
@@ -11,7 +13,7 @@ variable "subnet" { type = string }
 variable "security_group" { type = string }
 variable "instance_profile" { type = string }
 variable "encryption_key" { type = string }
-variable "artifact" { type = string }
+variable "upload" { type = string }
 variable "results" { type = string }
 variable "python" { type = string }
 variable "instance_type" { type = string }
@@ -21,7 +23,7 @@ source "amazon-ebs" "image" {
   region          = var.region
   source_ami      = var.parent_image
   ami_name        = var.image_name
-  ami_description = "Payroll ${var.tier}, baked by Kiln"
+  ami_description = "Payroll ${var.recipe}, baked by Kiln"
 
   instance_type               = var.instance_type
   subnet_id                   = var.subnet
@@ -79,19 +81,15 @@ source "amazon-ebs" "image" {
 build {
   sources = ["source.amazon-ebs.image"]
 
+  # The recipe's files/ and its artifact, as /tmp/upload
   provisioner "file" {
-    source      = var.artifact
-    destination = "/tmp/artifact.tar"
-  }
-
-  provisioner "file" {
-    source      = "${path.root}/../shared/ssh-host-keys.service"
-    destination = "/tmp/ssh-host-keys.service"
+    source      = var.upload
+    destination = "/tmp"
   }
 
   provisioner "shell" {
-    execute_command = "sudo env {{ .Vars }} bash {{ .Path }}"
-    scripts         = ["${path.root}/../shared/prepare.sh", "${path.root}/provision.sh"]
+    execute_command = "cd /tmp/upload && sudo env {{ .Vars }} bash {{ .Path }}"
+    scripts         = ["${path.root}/prepare.sh", "${var.recipe_folder}/provision.sh"]
   }
 
   # The tests run here, against the builder: a failing one means no image.
@@ -103,15 +101,15 @@ build {
       "KILN_SSH_KEY=${build.SSHPrivateKey}",
       "KILN_PYTHON=${var.python}",
       "KILN_RESULTS=${var.results}",
-      "KILN_TESTS=${path.root}/tests",
-      "KILN_ARTIFACT_VERSION=${var.image_tags["kiln:version"]}",
+      "KILN_TESTS=${var.recipe_folder}/tests",
+      "KILN_ARTIFACT_VERSION=${lookup(var.image_tags, "kiln:version", "")}",
     ]
-    script = "${path.root}/../shared/test.sh"
+    script = "${path.root}/test.sh"
   }
 
   provisioner "shell" {
     execute_command = "sudo env {{ .Vars }} bash {{ .Path }}"
-    script          = "${path.root}/../shared/clean.sh"
+    script          = "${path.root}/clean.sh"
   }
 
   provisioner "file" {

@@ -1,0 +1,88 @@
+"""Work that stands on other work: what a thing stands on first, the rest side by side, in threads.
+
+One failure stops what stands on it and nothing else. An interruption cancels all: it is passed on when every thread has
+ended, after cleaning up behind itself. Knows nothing of images.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Generic, TypeVar
+
+from console.errors import KilnError
+
+T = TypeVar("T")
+# A wait without a limit would not notice a signal before its next event on every platform.
+PATIENCE_SECONDS = 1.0
+
+
+class Cancelled(BaseException):
+    """Raised in a thread whose work is not wanted any more; like KeyboardInterrupt, nothing handles it on its way."""
+
+
+class ParentFailed(KilnError):
+    """Not begun: what it stands on has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What a thread asks from time to time."""
+
+    event: Event = field(default_factory=Event)
+
+    def check(self) -> None:
+        """Raises Cancelled where somebody has interrupted."""
+        if self.event.is_set():
+            raise Cancelled
+
+
+@dataclass(slots=True)
+class Results(Generic[T]):
+    """What became of each: a result or an error."""
+
+    done: dict[str, T] = field(default_factory=dict)
+    failed: dict[str, KilnError] = field(default_factory=dict)
+
+
+def run(
+    needs: Mapping[str, str | None], work: Callable[[str, T | None], T], *, jobs: int, cancellation: Cancellation
+) -> Results[T]:
+    """Do all of it.
+
+    Args:
+        needs: name → the name that it stands on, if any; which comes before it.
+        work: gets a name and the result of what it stands on. Raises KilnError for a failure of its own.
+        jobs: how many at once.
+
+    Raises what is no KilnError, and KeyboardInterrupt, after all threads have ended.
+    """
+    results: Results[T] = Results()
+    waiting, running = list(needs), dict[Future[T], str]()
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            while waiting or running:
+                for name in _ready(waiting, needs, results):
+                    waiting.remove(name)
+                    below = needs[name]
+                    if below in results.failed:
+                        results.failed[name] = ParentFailed(f"{name} is not baked: its parent {below} failed")
+                    else:
+                        running[pool.submit(work, name, results.done[below] if below else None)] = name
+                for future in wait(running, PATIENCE_SECONDS, FIRST_COMPLETED).done:
+                    name = running.pop(future)
+                    try:
+                        results.done[name] = future.result()
+                    except KilnError as problem:
+                        results.failed[name] = problem
+        except BaseException:
+            cancellation.event.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return results
+
+
+def _ready(waiting: list[str], needs: Mapping[str, str | None], results: Results[T]) -> list[str]:
+    """Those whose parent has ended, well or not."""
+    ended = {*results.done, *results.failed}
+    return [name for name in waiting if needs[name] is None or needs[name] in ended]
