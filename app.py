@@ -89,6 +89,7 @@ def inputs(context: dict[str, object]) -> str:
         "context": context,
         "variables": {name: os.environ.get(name) for name in INPUT_VARIABLES},
         "images": str(images_file(context)),
+        "recipes": sorted(recipe.parent.name for recipe in ROOT.glob("packer/*/recipe.toml")),
         "folder": os.getcwd(),
     }
     digest.update(json.dumps(settings, sort_keys=True, default=str).encode())

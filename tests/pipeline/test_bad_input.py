@@ -16,7 +16,10 @@ from tests.pipeline.aftermath import changed, leaves_nothing
 PROJECT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"
 SECONDS_NOT_MINUTES = 30
-IMAGES = "[web]\ndigest = 'sha256:%s'\n[web.image_ids]\neu-west-1 = 'ami-00000000000000000'\n" % ("0" * 64)
+IMAGES = "".join(
+    f"[{tier}]\ndigest = 'sha256:{'0' * 64}'\n[{tier}.image_ids]\neu-west-1 = 'ami-00000000000000000'\n"
+    for tier in ("web", "worker", "worker-mq", "worker-calculation")
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
