@@ -32,9 +32,12 @@ put sysctl.conf /etc/sysctl.d/99-zz-hardening.conf
 put modprobe.conf /etc/modprobe.d/60-hardening.conf
 put limits.conf /etc/security/limits.d/60-hardening.conf
 rm -f /etc/audit/rules.d/audit.rules
+put auditd.conf /etc/systemd/system/auditd.service.d/60-kiln.conf
 put audit.rules /etc/audit/rules.d/60-kiln.rules 0640
 put chrony.conf /etc/chrony/chrony.conf
 put journald.conf /etc/systemd/journald.conf.d/60-kiln.conf
+systemctl daemon-reload
+systemctl reset-failed # what its package has started before it was set up
 systemctl enable --quiet auditd.service chrony.service
 systemctl try-restart chrony.service
 

@@ -13,8 +13,12 @@ from console.aws import Aws
 
 ACCOUNT = "123456789012"  # moto's own
 REGION = "eu-west-1"
-RECIPE = """
-parent = "/aws/service/debian/release/12/latest/amd64"
+PARAMETER = "/aws/service/debian/release/12/latest/amd64"
+BASE = f'layer = "base"\nparent = "{PARAMETER}"\n'
+RUNTIME = 'layer = "runtime"\nparent = "base"\n'
+WEB = """
+layer = "tier"
+parent = "runtime"
 [artifact]
 source = "app"
 [variables]
@@ -24,11 +28,14 @@ instance_type = "t3.small"
 
 @pytest.fixture
 def tier(tmp_path: Path) -> Recipe:
-    """A small recipe of its own, with a shared folder and an application."""
+    """A small recipe of its own with what it stands on, a shared folder and an application."""
+    recipes = {"base": BASE, "runtime": RUNTIME, "web": WEB}
     files = {
-        "packer/web/recipe.toml": RECIPE,
-        "packer/web/web.pkr.hcl": "# a template\n",
-        "packer/web/tests/test_image.py": "def test_it() -> None: ...\n",
+        **{f"packer/{name}/recipe.toml": text for name, text in recipes.items()},
+        **{f"packer/{name}/provision.sh": "true\n" for name in recipes},
+        **{f"packer/{name}/tests/test_image.py": "def test_it() -> None: ...\n" for name in recipes},
+        "packer/web/files/unit.conf": "unit\n",
+        "packer/shared/image.pkr.hcl": "# a template\n",
         "packer/shared/clean.sh": "sync\n",
         "app/VERSION": "1.2.3\n",
         "app/service/main.py": "print()\n",

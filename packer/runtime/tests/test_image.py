@@ -19,6 +19,10 @@ def test_nothing_installs_packages_beside_apt(host: Host) -> None:
     assert not host.package("python3-pip").is_installed
 
 
+def test_the_base_has_booted_without_a_failed_unit(host: Host) -> None:
+    assert host.check_output("systemctl list-units --failed --no-legend --plain") == ""
+
+
 def test_it_still_is_the_hardened_base(host: Host) -> None:
     assert host.file("/etc/ssh/sshd_config.d/10-hardening.conf").exists
     assert host.service("ssh-host-keys").is_enabled

@@ -69,5 +69,5 @@ def test_the_aws_sdk_of_the_artifact_is_found(host: Host) -> None:
     )
 
 
-def test_host_keys_are_made_at_the_first_boot(host: Host) -> None:
-    assert host.service("ssh-host-keys").is_enabled
+def test_the_runtime_has_booted_without_a_failed_unit(host: Host) -> None:
+    assert host.check_output("systemctl list-units --failed --no-legend --plain") == ""
