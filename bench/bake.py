@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bake import artifact, recipe, sweep, toolchain
+from bake import sweep, toolchain
 from bake.build import Build
 from bake.flow import Baker, Options
 from bake.packer import Phase
@@ -26,11 +26,12 @@ GOAL_SECONDS = 0.3
 
 def bare_packer() -> float:
     """Seconds of `packer build` with the template, the variables and the files of a bake, and nothing around it."""
-    tier = recipe.load(TIER)
-    baker = Baker.prepare((tier,), Options(), Progress())
-    made = artifact.make(tier)
-    closure = baker.close(tier, made)
-    build = Build.of(tier, closure.digest, closure.parent, baker.home)
+    baker = Baker.prepare((TIER,), Options(), Progress())
+    tier, planned = baker.recipes[TIER], baker.plan()
+    made, closure = planned.artifacts[TIER], planned.known[TIER].closure
+    below = planned.known[str(tier.parent)].record
+    assert below, "the layers below were baked before"
+    build = Build.of(tier, closure, below.image_ids[baker.home.region], baker.home.region, baker.caller)
     packer = toolchain.find(baker.versions).packer
     added = {key: value for key, value in packer.environment.items() if value is not None}
     try:

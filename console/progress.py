@@ -42,7 +42,7 @@ class Progress:
         if self.console.is_terminal:
             self._show(Spinner("dots", Text(name)))
         else:
-            self.console.print(f"… {name}", markup=False)
+            self.console.print(f"… {name}", markup=False, soft_wrap=True)
         outcome = "✗"
         try:
             yield step

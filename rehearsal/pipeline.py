@@ -99,9 +99,9 @@ class Pipeline:
         with Calculations(self.client("autoscaling", environment)):
             return self.deploy(*stacks, expect_failure=expect_failure)
 
-    def bake(self, *tiers: str) -> dict[str, Any]:
-        """`python -m bake … --json`: gives its object."""
-        answer: dict[str, Any] = json.loads(self.run("python", "-m", "bake", *tiers, "--json"))
+    def bake(self, recipe: str, *options: str) -> dict[str, Any]:
+        """`python -m bake RECIPE … --json`: gives its object."""
+        answer: dict[str, Any] = json.loads(self.run("python", "-m", "bake", recipe, *options, "--json"))
         return answer
 
     def release_version(self, version: str) -> None:

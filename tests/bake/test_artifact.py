@@ -11,6 +11,17 @@ from bake.recipe import Recipe
 from console.errors import BadInput, NotReady
 
 
+def make(tier: Recipe, folder: Path | None = None) -> artifact.Artifact:
+    made = artifact.make(tier, folder)
+    assert made
+    return made
+
+
+def source(tier: Recipe) -> Path:
+    assert tier.source
+    return tier.source
+
+
 def members(made: artifact.Artifact) -> dict[str, tarfile.TarInfo]:
     with tarfile.open(made.path) as archive:
         return {entry.name: entry for entry in archive.getmembers()}
@@ -24,23 +35,23 @@ def wheel(folder: Path, name: str, *files: str) -> None:
 
 
 def test_the_archive_holds_the_application_and_nothing_of_this_machine(tier: Recipe, tmp_path: Path) -> None:
-    (tier.source / "service" / "__pycache__").mkdir()
-    (tier.source / "service" / "__pycache__" / "main.pyc").write_bytes(b"x")
-    (tier.source / ".main.py.swp").write_bytes(b"x")
-    found = members(artifact.make(tier, tmp_path / "cache"))
+    (source(tier) / "service" / "__pycache__").mkdir()
+    (source(tier) / "service" / "__pycache__" / "main.pyc").write_bytes(b"x")
+    (source(tier) / ".main.py.swp").write_bytes(b"x")
+    found = members(make(tier, tmp_path / "cache"))
     assert list(found) == ["VERSION", "service/main.py"]
     for entry in found.values():
         assert (entry.uid, entry.gid, entry.uname, entry.mtime, entry.mode) == (0, 0, "root", 0, 0o644)
 
 
 def test_the_same_source_gives_the_same_bytes_anywhere(tier: Recipe, tmp_path: Path) -> None:
-    one = artifact.make(tier, tmp_path / "one")
+    one = make(tier, tmp_path / "one")
     copy = tmp_path / "copy"
     shutil.copytree(tmp_path / "packer", copy / "packer")
     shutil.copytree(tmp_path / "app", copy / "app", copy_function=shutil.copyfile)
     for file in (copy / "app").rglob("*"):
         os.utime(file, (1, 1))
-    other = artifact.make(recipe.load("web", copy / "packer"), tmp_path / "two")
+    other = make(recipe.load("web", copy / "packer"), tmp_path / "two")
     assert one.path.read_bytes() == other.path.read_bytes()
     assert one.sha256 == other.sha256
 
@@ -80,28 +91,28 @@ def test_a_shared_folder_that_is_not_there_is_named(tier: Recipe) -> None:
 
 @pytest.mark.parametrize("name", ["VERSION", "service/main.py"])
 def test_a_changed_byte_of_the_source_changes_the_artifact(tier: Recipe, tmp_path: Path, name: str) -> None:
-    before = artifact.make(tier, tmp_path / "cache").sha256
-    file = tier.source / name
+    before = make(tier, tmp_path / "cache").sha256
+    file = source(tier) / name
     file.write_bytes(file.read_bytes() + b"\n")
-    assert artifact.make(tier, tmp_path / "cache").sha256 != before
+    assert make(tier, tmp_path / "cache").sha256 != before
 
 
 def test_an_unchanged_artifact_comes_from_the_cache(tier: Recipe, tmp_path: Path) -> None:
-    first = artifact.make(tier, tmp_path / "cache")
+    first = make(tier, tmp_path / "cache")
     made_at = first.path.stat().st_mtime_ns
-    assert artifact.make(tier, tmp_path / "cache") == first
+    assert make(tier, tmp_path / "cache") == first
     assert first.path.stat().st_mtime_ns == made_at
     assert [file.name for file in first.path.parent.iterdir()] == [first.path.name], "nothing half-written is left"
 
 
 def test_a_damaged_cache_does_not_pass_for_the_artifact(tier: Recipe, tmp_path: Path) -> None:
-    first = artifact.make(tier, tmp_path / "cache")
+    first = make(tier, tmp_path / "cache")
     first.path.write_bytes(first.path.read_bytes()[:-1])
-    assert artifact.make(tier, tmp_path / "cache").sha256 != first.sha256
+    assert make(tier, tmp_path / "cache").sha256 != first.sha256
 
 
 def with_requirements(tier: Recipe, text: str) -> Recipe:
-    (tier.source / "requirements.lock").write_text(text, encoding="utf-8")
+    (source(tier) / "requirements.lock").write_text(text, encoding="utf-8")
     file = tier.folder / "recipe.toml"
     added = 'requirements = "requirements.lock"\nsdk_services = ["ssm"]\n[variables]'
     file.write_text(file.read_text(encoding="utf-8").replace("[variables]", added), encoding="utf-8")
@@ -110,17 +121,21 @@ def with_requirements(tier: Recipe, text: str) -> Recipe:
 
 def test_vendored_packages_keep_only_the_services_that_are_used(tier: Recipe, tmp_path: Path) -> None:
     tier = with_requirements(tier, "# pins\n")
-    folder = wheels.folder_of(tier.source / "requirements.lock", tmp_path / "cache")
+    folder = wheels.folder_of(source(tier) / "requirements.lock", tmp_path / "cache")
     services = ("botocore/data/ssm/a.json", "botocore/data/ec2/a.json", "boto3/data/ec2/r.json")
     wheel(folder, "botocore-1-py3-none-any.whl", "botocore/client.py", "botocore/data/endpoints.json", *services)
     wheel(folder, "six-1-py3-none-any.whl", "six.py")
-    vendored = [name for name in members(artifact.make(tier, tmp_path / "cache")) if name.startswith("vendor/")]
+    vendored = [name for name in members(make(tier, tmp_path / "cache")) if name.startswith("vendor/")]
     assert vendored == [
         "vendor/botocore/client.py",
         "vendor/botocore/data/endpoints.json",
         "vendor/botocore/data/ssm/a.json",
         "vendor/six.py",
     ]
+
+
+def test_what_is_no_tier_has_none(tier: Recipe) -> None:
+    assert artifact.make(recipe.load("runtime", tier.folder.parent)) is None
 
 
 def test_packages_that_cannot_be_fetched_leave_nothing_half_done(
@@ -130,7 +145,7 @@ def test_packages_that_cannot_be_fetched_leave_nothing_half_done(
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     tier = with_requirements(tier, f"no-such-package-of-kiln==1 --hash=sha256:{'0' * 64}\n")
     with pytest.raises(NotReady, match="cannot be fetched") as caught:
-        artifact.make(tier, tmp_path / "cache")
+        make(tier, tmp_path / "cache")
     assert "no-such-package-of-kiln" in str(caught.value.found)
     assert [file for file in (tmp_path / "cache").rglob("*") if file.is_file()] == []
     assert list((tmp_path / "cache" / "wheels").iterdir()) == []
@@ -138,9 +153,9 @@ def test_packages_that_cannot_be_fetched_leave_nothing_half_done(
 
 def test_a_missing_requirements_file_names_the_key(tier: Recipe, tmp_path: Path) -> None:
     tier = with_requirements(tier, "")
-    (tier.source / "requirements.lock").unlink()
+    (source(tier) / "requirements.lock").unlink()
     with pytest.raises(BadInput) as caught:
-        artifact.make(tier, tmp_path / "cache")
+        make(tier, tmp_path / "cache")
     assert str(caught.value.where).endswith("artifact.requirements")
 
 
@@ -149,7 +164,7 @@ def test_the_artifact_of_web_has_a_working_aws_sdk(tmp_path: Path) -> None:
     import subprocess
     import sys
 
-    made = artifact.make(recipe.load("web"))
+    made = make(recipe.load("web"))
     with tarfile.open(made.path) as archive:
         archive.extractall(tmp_path, filter="data")
     program = "import boto3; print(boto3.__file__); boto3.client('ssm', region_name='eu-west-1')"

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ from bake.image import TestResult
 from bake.log import KEPT, BuildLog
 from bake.packer import BuildFailed, LimitReached, Message, Phase
 from bake.place import Home
+from bake.recipe import Layer
 from console.errors import BadInput
 from console.progress import Progress
 
 HOME = Home("Dev", "dev", "111111111111", "eu-west-1", ())
-BUILD = Build("web-1", "web", "1.0.0", "abc", "sha256:d", "ami-0", "eu-west-1")
+CALLER = "arn:aws:sts::111111111111:assumed-role/baker/me"
+BUILD = Build("web-1", "web", Layer.TIER, "1.0.0", "abc", "sha256:d", "sha256:p", "ami-0", "eu-west-1", CALLER)
 LOG = Path("the.log")
 
 
@@ -26,7 +29,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_build_has_an_id_of_its_own_that_fits_into_names() -> None:
     web = recipe.load("web")
-    ids = {Build.of(web, "sha256:d", "ami-0", HOME).id for _ in range(20)}
+    ids = {Build.of(web, closure_of(web), "ami-0", HOME.region, CALLER).id for _ in range(20)}
     assert len(ids) == 20
     assert all(re.fullmatch(r"web-\d{8}-\d{6}-[0-9a-f]{6}", one) for one in ids)
 
@@ -34,8 +37,14 @@ def test_every_build_has_an_id_of_its_own_that_fits_into_names() -> None:
 def test_all_that_a_build_makes_can_be_found_by_its_id() -> None:
     assert BUILD.tags[sweep.TAG] == BUILD.id
     assert BUILD.image_name == "payroll-web-1"
-    wanted = {"application", "tier", "digest", "commit", "parent", "version", "build"}
-    assert {f"kiln:{name}" for name in wanted} <= set(BUILD.tags)
+    wanted = {"application", "tier", "layer", "digest", "commit", "parent-digest", "version", "build", "built-by"}
+    assert {*(f"kiln:{name}" for name in wanted), "Name"} == set(BUILD.tags)
+
+
+def test_a_base_has_the_image_that_it_stands_on_among_its_tags_and_no_version() -> None:
+    base = replace(BUILD, recipe="base", layer=Layer.BASE, parent="ami-0", version=None)
+    assert base.tags["kiln:parent"] == "ami-0"
+    assert not {"kiln:parent-digest", "kiln:version"} & set(base.tags)
 
 
 def test_failed_tests_are_named() -> None:
@@ -97,11 +106,10 @@ def closure_of(tier: recipe.Recipe) -> Closure:
     return Closure(parent="ami-00000000", artifact="a", files=files, variables={}, tools={})
 
 
-def test_the_template_of_every_tier_is_valid() -> None:
+def test_the_template_of_every_recipe_is_valid() -> None:
     versions = toolchain.load_versions()
-    for name in recipe.tiers():
-        tier = recipe.load(name)
-        build.validate(tier, artifact.make(tier), closure_of(tier), HOME, toolchain.find(versions))
+    for one in recipe.recipes():
+        build.validate(one, artifact.make(one), closure_of(one), HOME, toolchain.find(versions))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +122,7 @@ def test_the_template_of_every_tier_is_valid() -> None:
 def test_a_mistake_in_a_template_names_file_and_line_of_the_recipe(
     payroll: Path, right: str, wrong: str, told: str
 ) -> None:
-    file = payroll / "web" / "web.pkr.hcl"
+    file = payroll / "shared" / "image.pkr.hcl"
     before, found, after = file.read_text(encoding="utf-8").partition(right)
     assert found
     file.write_text(before + wrong + after, encoding="utf-8")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from bake import recipe
 from bake.cli import bake
 from bake.recipe import ROOT
 from console.aws import Aws
@@ -25,21 +26,16 @@ def test_help_shows_examples_and_exit_codes() -> None:
     assert all(f"{code} " in text for code in (0, 1, 2, 3, 130))
 
 
-def test_an_unknown_tier_is_bad_input() -> None:
+def test_an_unknown_recipe_is_bad_input() -> None:
     done = run("wbe", "--json")
     assert done.returncode == 2
-    assert json.loads(done.stdout)["error"]["expected"] == "one of: web"
-    assert "there is no tier 'wbe'" in done.stderr
+    assert json.loads(done.stdout)["error"]["expected"] == f"one of: {', '.join(recipe.names())}"
+    assert "there is no recipe 'wbe'" in done.stderr
 
 
-def test_no_tier_names_the_known_ones() -> None:
-    done = run()
-    assert done.returncode == 2
-    assert "one or more of: web" in done.stderr
-
-
-def test_an_unreachable_endpoint_is_not_ready_and_no_traceback(aws: Aws) -> None:
-    done = run("web", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+@pytest.mark.parametrize("arguments", [("web",), ()], ids=["web", "overview"])
+def test_an_unreachable_endpoint_is_not_ready_and_no_traceback(aws: Aws, arguments: tuple[str, ...]) -> None:
+    done = run(*arguments, AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert done.returncode == 3
     assert "AWS cannot be reached" in done.stderr
     assert "Traceback" not in done.stderr
@@ -59,7 +55,9 @@ def test_bake_starts_without_the_cdk_and_without_the_sdk() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("option", ["--json", "--dry-run", "--explain", "--force", "--images", "--sweep"])
+@pytest.mark.parametrize(
+    "option", ["--json", "--dry-run", "--explain", "--force", "--update-parents", "--jobs", "--images", "--sweep"]
+)
 def test_every_option_is_explained(option: str) -> None:
     assert option in CliRunner().invoke(bake, ["--help"]).output
 

@@ -1,16 +1,19 @@
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from bake.digest import Closure
 from bake.image import ImageRecord, ImageStore, TestResult
+from bake.recipe import Layer
 from console.aws import Aws
 from console.errors import KilnError
 
 CLOSURE = Closure(parent="ami-0", artifact="a", files={"f": "1"}, variables={"n": 1, "b": True, "s": "x"}, tools={})
 RECORD = ImageRecord(
     application="Payroll",
-    tier="web",
+    recipe="web",
+    layer=Layer.TIER,
     digest=CLOSURE.digest,
     version="1.0.0",
     commit="c",
@@ -19,7 +22,8 @@ RECORD = ImageRecord(
     owner="123456789012",
     image_ids={"eu-west-1": "ami-1"},
     snapshot_ids={"eu-west-1": ("snap-1",)},
-    parent_parameter="/aws/service/x",
+    parent="runtime",
+    parent_image_ids={"eu-west-1": "ami-0"},
     closure=CLOSURE,
     tests=(TestResult(name="test_it", outcome="passed", seconds=0.1),),
     packages={"python3": "3.11"},
@@ -51,3 +55,9 @@ def test_a_record_that_cannot_be_read_names_its_url(store: ImageStore, body: byt
     with pytest.raises(KilnError, match="cannot be read") as caught:
         store.get("web", RECORD.digest)
     assert caught.value.where == store.url("web", RECORD.digest)
+
+
+def test_a_record_of_an_earlier_format_counts_as_none(store: ImageStore) -> None:
+    body = json.dumps({**json.loads(RECORD.model_dump_json()), "format": 1, "tier": "web"}).encode()
+    store.client.put_object(Bucket=store.bucket, Key=store.key("web", RECORD.digest), Body=body)
+    assert store.get("web", RECORD.digest) is None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bake import recipe
 from bake.place import TOOLING_PREFIX, Home, Workshop
 from bake.recipe import Recipe
 from console.aws import Aws
@@ -36,11 +37,12 @@ def test_home_is_the_account_with_tooling_and_the_others_are_shared_with() -> No
 def test_everything_is_looked_up_at_once(aws: Aws, tier: Recipe, deploy: Callable[..., None]) -> None:
     deploy(*NAMES)
     parent = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"  # moto has this one
-    contents = tier.contents.model_copy(update={"parent": parent})
-    tier = Recipe(tier.tier, tier.folder, contents)
-    found = Workshop.look_up(aws, HOME, (tier,))
+    base = recipe.load("base", tier.folder.parent)
+    base = Recipe(base.name, base.folder, base.contents.model_copy(update={"parent": parent}))
+    found = Workshop.look_up(aws, HOME, (base, tier))
     assert (found.subnet, found.bucket, found.key) == ("the-subnet-id", "the-image-bucket", "the-key-arn")
-    assert found.parents["web"].startswith("ami-")
+    assert set(found.published) == {parent}
+    assert found.published[parent].startswith("ami-")
 
 
 @pytest.mark.parametrize("present", [(), NAMES[:3]])
@@ -58,14 +60,15 @@ def test_a_parent_that_does_not_exist_names_the_recipe_and_the_key(
     aws: Aws, tier: Recipe, deploy: Callable[..., None]
 ) -> None:
     deploy(*NAMES)
-    with pytest.raises(BadInput, match="parent image of web does not exist") as caught:
-        Workshop.look_up(aws, HOME, (tier,))
+    base = recipe.load("base", tier.folder.parent)
+    with pytest.raises(BadInput, match="parent image of base does not exist") as caught:
+        Workshop.look_up(aws, HOME, (base, tier))
     assert str(caught.value.where).endswith("recipe.toml, parent")
-    assert caught.value.found == tier.contents.parent
+    assert caught.value.found == base.contents.parent
 
 
 def test_credentials_of_the_right_account_pass(aws: Aws) -> None:
-    HOME.check_account(aws)
+    assert HOME.check_account(aws).startswith("arn:aws:")
 
 
 def test_credentials_of_another_account_are_refused_with_both_accounts(aws: Aws) -> None:

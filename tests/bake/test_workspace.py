@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bake import artifact, digest, toolchain
+from bake import artifact, digest, recipe, toolchain
 from bake.artifact import Artifact
 from bake.digest import Closure
 from bake.recipe import Recipe
@@ -16,7 +16,9 @@ VERSIONS = toolchain.load_versions()
 
 @pytest.fixture
 def made(tier: Recipe, tmp_path: Path) -> Artifact:
-    return artifact.make(tier, tmp_path / "cache")
+    made = artifact.make(tier, tmp_path / "cache")
+    assert made
+    return made
 
 
 def closure_of(tier: Recipe) -> Closure:
@@ -29,29 +31,51 @@ def test_it_holds_what_the_digest_covers_and_the_pins(tier: Recipe, made: Artifa
     with Workspace.of(tier, made, closure_of(tier), VERSIONS) as workspace:
         packer = workspace.folder / "packer"
         found = sorted(file.relative_to(packer).as_posix() for file in packer.rglob("*") if file.is_file())
-        assert found == ["shared/clean.sh", "web/tests/test_image.py", "web/versions.pkr.hcl", "web/web.pkr.hcl"]
+        assert found == [
+            "shared/clean.sh",
+            "shared/image.pkr.hcl",
+            "shared/versions.pkr.hcl",
+            "web/files/unit.conf",
+            "web/provision.sh",
+            "web/tests/test_image.py",
+        ]
         modes = {file.name: file.stat().st_mode & 0o777 for file in packer.rglob("*.*") if file.is_file()}
-        assert (modes["clean.sh"], modes["web.pkr.hcl"]) == (0o755, 0o644)
-        assert workspace.artifact.read_bytes() == made.path.read_bytes()
+        assert (modes["clean.sh"], modes["provision.sh"]) == (0o755, 0o644)
+        assert sorted(file.name for file in workspace.upload.iterdir()) == ["artifact.tar", "unit.conf"]
+        assert (workspace.upload / "artifact.tar").read_bytes() == made.path.read_bytes()
         assert workspace.results.is_dir()
     assert not workspace.folder.exists()
 
 
+def test_what_has_no_artifact_and_no_files_uploads_an_empty_folder(tier: Recipe) -> None:
+    runtime = recipe.load("runtime", tier.folder.parent)
+    with Workspace.of(runtime, None, closure_of(runtime), VERSIONS) as workspace:
+        assert list(workspace.upload.iterdir()) == []
+
+
+def test_hcl_of_its_own_takes_the_place_of_the_shared_template(tier: Recipe, made: Artifact) -> None:
+    (tier.folder / "web.pkr.hcl").write_text("# another template\n", encoding="utf-8")
+    with Workspace.of(tier, made, closure_of(tier), VERSIONS) as workspace:
+        assert workspace.template == workspace.own
+        assert (workspace.own / "versions.pkr.hcl").is_file()
+        assert workspace.as_the_user_knows_it("web.pkr.hcl") == str(tier.folder / "web.pkr.hcl")
+
+
 def test_a_file_that_changes_between_digest_and_copy_stops_the_bake(tier: Recipe, made: Artifact) -> None:
     closure = closure_of(tier)
-    (tier.folder / "web.pkr.hcl").write_text("# edited\n", encoding="utf-8")
+    (tier.folder / "provision.sh").write_text("# edited\n", encoding="utf-8")
     with (
         pytest.raises(KilnError, match="changed while the bake was starting") as caught,
         Workspace.of(tier, made, closure, VERSIONS),
     ):
         pass
-    assert str(caught.value.where).endswith("web/web.pkr.hcl")
+    assert str(caught.value.where).endswith("web/provision.sh")
 
 
 def test_a_file_that_packer_names_is_shown_where_the_user_has_it(tier: Recipe, made: Artifact) -> None:
     with Workspace.of(tier, made, closure_of(tier), VERSIONS) as workspace:
-        assert workspace.as_the_user_knows_it("web.pkr.hcl") == str(tier.folder / "web.pkr.hcl")
-        assert workspace.as_the_user_knows_it("./../shared/clean.sh") == str(tier.folder.parent / "shared/clean.sh")
+        assert workspace.as_the_user_knows_it("image.pkr.hcl") == str(tier.folder.parent / "shared/image.pkr.hcl")
+        assert workspace.as_the_user_knows_it("./../web/provision.sh") == str(tier.folder / "provision.sh")
         assert workspace.as_the_user_knows_it("/etc/passwd") == "/etc/passwd"
 
 

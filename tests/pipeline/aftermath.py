@@ -57,9 +57,9 @@ def changed(path: Path, old: str, new: str) -> Iterator[None]:
         path.write_text(text)
 
 
-def announced(phase: str, log: Path) -> bool:
+def announced(phase: str, log: Path, recipe: str = "web") -> bool:
     """Whether a bake has said that it is in this phase."""
-    return f"web: {phase}" in log.read_text()
+    return f"  {recipe}: {phase}" in log.read_text()
 
 
 def packer_of(bake: subprocess.Popen[str]) -> int | None:
@@ -75,10 +75,10 @@ def packer_of(bake: subprocess.Popen[str]) -> int | None:
     return None
 
 
-def begin(pipeline: Pipeline, log: Path) -> subprocess.Popen[str]:
+def begin(pipeline: Pipeline, log: Path, *recipes: str) -> subprocess.Popen[str]:
     """`python -m bake web --force` in the background, in a process group of its own as a shell starts it."""
     return subprocess.Popen(
-        inside(pipeline.state.name, ["python", "-m", "bake", "web", "--force"]),
+        inside(pipeline.state.name, ["python", "-m", "bake", *(recipes or ("web",)), "--force"]),
         cwd=pipeline.workspace,
         env=pipeline.environment,
         stdin=subprocess.DEVNULL,

@@ -29,3 +29,10 @@ def tooling(pipeline: Pipeline) -> Pipeline:
     """The same with Payroll-Tooling deployed: images can be baked."""
     pipeline.deploy("Payroll-Tooling")
     return pipeline
+
+
+@pytest.fixture(scope="module")
+def layers(tooling: Pipeline) -> Pipeline:
+    """The same with base and runtime baked: what is baked from now on are tiers."""
+    tooling.bake("runtime")
+    return tooling

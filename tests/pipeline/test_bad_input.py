@@ -215,13 +215,13 @@ def test_credentials_of_another_account_name_both_accounts_and_the_file(pipeline
 
 
 def test_a_mistake_in_a_template_has_the_file_and_the_line_that_the_user_knows(tooling: Pipeline) -> None:
-    template = tooling.workspace / "packer" / "web" / "web.pkr.hcl"
+    template = tooling.workspace / "packer" / "shared" / "image.pkr.hcl"
     lines = template.read_text().splitlines()
     number = next(n for n, line in enumerate(lines, 1) if "ami_description" in line)
     with leaves_nothing(tooling), changed(template, "ami_description", "ami_descripton"):
         for options in ([], ["--dry-run"]):
             said = refused(tooling, "python", "-m", "bake", "web", *options)
-            assert f"packer/web/web.pkr.hcl, line {number}" in said
+            assert f"packer/shared/image.pkr.hcl, line {number}" in said
             assert "ami_descripton" in said
     assert not tooling.state.identity.images.exists()
 

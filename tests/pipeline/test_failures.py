@@ -19,19 +19,19 @@ from tests.pipeline.aftermath import announced, begin, changed, leaves_nothing, 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def test_a_failing_provisioning_script_means_no_image(tooling: Pipeline) -> None:
-    script = tooling.workspace / "packer" / "web" / "provision.sh"
-    with leaves_nothing(tooling), changed(script, "set -", "echo the provisioning breaks >&2; exit 7\nset -"):
-        said = tooling.run("python", "-m", "bake", "web", expect_failure=True)
+def test_a_failing_provisioning_script_means_no_image(layers: Pipeline) -> None:
+    script = layers.workspace / "packer" / "web" / "provision.sh"
+    with leaves_nothing(layers), changed(script, "set -", "echo the provisioning breaks >&2; exit 7\nset -"):
+        said = layers.run("python", "-m", "bake", "web", expect_failure=True)
     assert "the provisioning breaks" in said
     assert "Traceback" not in said
 
 
-def test_a_failing_test_inside_the_bake_means_no_image(tooling: Pipeline) -> None:
-    tests = next((tooling.workspace / "packer" / "web" / "tests").glob("test_*.py"))
+def test_a_failing_test_inside_the_bake_means_no_image(layers: Pipeline) -> None:
+    tests = next((layers.workspace / "packer" / "web" / "tests").glob("test_*.py"))
     broken = tests.read_text() + "\n\ndef test_that_fails(host):\n    assert host.file('/no/such/file').exists\n"
-    with leaves_nothing(tooling), changed(tests, tests.read_text(), broken):
-        said = tooling.run("python", "-m", "bake", "web", expect_failure=True)
+    with leaves_nothing(layers), changed(tests, tests.read_text(), broken):
+        said = layers.run("python", "-m", "bake", "web", expect_failure=True)
     assert "test_that_fails" in said
     assert "Traceback" not in said
 
@@ -49,10 +49,10 @@ def begun(phase: str, bake: "subprocess.Popen[str]", log: Path) -> bool:
 
 
 @pytest.mark.parametrize(("phase", "number"), KILLS, ids=lambda value: getattr(value, "name", value))
-def test_a_killed_packer_leaves_nothing(tooling: Pipeline, tmp_path: Path, phase: str, number: int) -> None:
+def test_a_killed_packer_leaves_nothing(layers: Pipeline, tmp_path: Path, phase: str, number: int) -> None:
     log = tmp_path / "bake.log"
-    with leaves_nothing(tooling):
-        bake = begin(tooling, log)
+    with leaves_nothing(layers):
+        bake = begin(layers, log)
         until(lambda: begun(phase, bake, log) or bake.poll() is not None, 90, phase)
         packer = packer_of(bake)
         assert packer, log.read_text()
@@ -63,10 +63,10 @@ def test_a_killed_packer_leaves_nothing(tooling: Pipeline, tmp_path: Path, phase
     assert "error:" in said
 
 
-def test_ctrl_c_ends_the_bake_and_leaves_nothing(tooling: Pipeline, tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_bake_and_leaves_nothing(layers: Pipeline, tmp_path: Path) -> None:
     log = tmp_path / "bake.log"
-    with leaves_nothing(tooling):
-        bake = begin(tooling, log)
+    with leaves_nothing(layers):
+        bake = begin(layers, log)
         until(lambda: announced("provision", log) or bake.poll() is not None, 90, "provision")
         os.killpg(bake.pid, signal.SIGINT)
         assert bake.wait(120) == 130, log.read_text()
@@ -75,11 +75,12 @@ def test_ctrl_c_ends_the_bake_and_leaves_nothing(tooling: Pipeline, tmp_path: Pa
 
 @pytest.fixture
 def mortal() -> Iterator[Pipeline]:
-    """A rehearsal of its own with Payroll-Tooling deployed, because its process will be killed."""
+    """A rehearsal of its own with Payroll-Tooling deployed and the layers below tiers baked, because its process will be killed."""
     name = f"d{os.getpid()}"
     try:
         pipeline = Pipeline(up(name, 0, True, Progress()), Path(__file__).parents[2])
         pipeline.deploy("Payroll-Tooling")
+        pipeline.bake("runtime")
         yield pipeline
     finally:
         down(name)

@@ -155,7 +155,13 @@ def own_recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_recipes_as_they_are_pass(own_recipes: Path) -> None:
     assert recipes.check().passed
-    assert list(own_recipes.glob("*/*.pkr.hcl"))
+    assert set(recipes.templates().values()) == {own_recipes / "shared" / "image.pkr.hcl"}
+
+
+def test_a_recipe_with_hcl_of_its_own_is_checked_with_that(own_recipes: Path) -> None:
+    (own_recipes / "web" / "own.pkr.hcl").write_text("build {\n  sources = [nowhere]\n}\n")
+    (fault,) = recipes.check().faults
+    assert fault.startswith("packer/web with packer/web/own.pkr.hcl:")
 
 
 def test_a_recipe_that_is_not_formatted_is_found(own_recipes: Path) -> None:
@@ -173,7 +179,7 @@ def test_a_recipe_with_a_setting_that_the_plugin_does_not_know_is_found(own_reci
 def test_a_variable_with_a_default_gets_no_placeholder(tmp_path: Path) -> None:
     template = tmp_path / "a.pkr.hcl"
     template.write_text('variable "a" {\n  default = "x"\n}\nvariable "b" { type = number }\n')
-    assert recipes.variables(template) == {"b": "20"}
+    assert recipes.variables(template, tmp_path) == {"b": "20"}
 
 
 def test_a_check_that_is_a_command_of_infra_passes_on_what_it_says() -> None:

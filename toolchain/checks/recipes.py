@@ -1,4 +1,4 @@
-"""Packer reads every recipe: formatted as `packer fmt` would, and valid.
+"""Packer reads every template with every recipe: formatted as `packer fmt` would, and valid.
 
 A template is validated with placeholders for its variables, because their values are known only to a bake. The
 placeholders have the shape that Packer itself checks (an AMI id, a region, a file that exists); no AWS is asked.
@@ -22,8 +22,8 @@ SETTINGS = {
 }
 
 
-def placeholder(name: str, declaration: str, template: Path) -> str:
-    """A value that Packer takes for a variable, by its type and, where the plugin looks closer, by its name."""
+def placeholder(name: str, declaration: str, recipe: Path) -> str:
+    """A value that Packer takes for a variable, by its type and, where Packer looks closer, by its name."""
     if "number" in declaration:
         return "20"
     if "bool" in declaration:
@@ -32,24 +32,32 @@ def placeholder(name: str, declaration: str, template: Path) -> str:
         return '{"kiln:version"="0.0.0"}'
     if "list" in declaration or "set" in declaration:
         return "[]"
-    by_name = {"parent_image": "ami-0123456789abcdef0", "region": SETTINGS["AWS_REGION"], "artifact": str(template)}
+    by_name = {"parent_image": "ami-0123456789abcdef0", "region": SETTINGS["AWS_REGION"], "upload": str(recipe)}
     return by_name.get(name, "placeholder")
 
 
-def variables(template: Path) -> dict[str, str]:
+def variables(template: Path, recipe: Path) -> dict[str, str]:
     """A placeholder for every variable of a template that has no default."""
     declared = VARIABLE.findall(template.read_text())
-    return {name: placeholder(name, body, template) for name, body in declared if "default" not in body}
+    values = {name: placeholder(name, body, recipe) for name, body in declared if "default" not in body}
+    return values | ({"recipe_folder": str(recipe)} if "recipe_folder" in values else {})
+
+
+def templates() -> dict[Path, Path]:
+    """The folder of each recipe and its template: its own, else the shared one."""
+    shared = PACKER / "shared" / "image.pkr.hcl"
+    folders = sorted(file.parent for file in PACKER.glob("*/recipe.toml"))
+    return {folder: next(iter(sorted(folder.glob("*.pkr.hcl"))), shared) for folder in folders}
 
 
 def check() -> Outcome:
-    """`packer fmt -check` over the whole folder, `packer validate` for each template."""
+    """`packer fmt -check` over the whole folder, `packer validate` for each recipe."""
     code, output = output_of(["packer", "fmt", "-check", "-diff", "-recursive", str(PACKER)])
     faults = [f"packer fmt -recursive packer/ would change:\n{output}"] if code else []
-    templates = sorted(PACKER.glob("*/*.pkr.hcl"))
-    for template in templates:
-        values = [f"-var={name}={value}" for name, value in variables(template).items()]
+    found = templates()
+    for recipe, template in found.items():
+        values = [f"-var={name}={value}" for name, value in variables(template, recipe).items()]
         code, output = output_of(["packer", "validate", *values, str(template)], **SETTINGS)
         if code:
-            faults.append(f"{template.relative_to(ROOT)}:\n{output}")
-    return Outcome(tuple(faults), f"{len(templates)} recipes")
+            faults.append(f"{recipe.relative_to(ROOT)} with {template.relative_to(ROOT)}:\n{output}")
+    return Outcome(tuple(faults), f"{len(found)} recipes")
