@@ -230,7 +230,7 @@ def test_an_image_that_was_deregistered_stops_the_deployment_and_is_baked_again(
     protection = tooling.workspace / "bake" / "protection.py"
     # What is protected with a cool-down, nobody could deregister here before tomorrow.
     with changed(protection, "WithCooldown=True", "WithCooldown=False"):
-        (first,) = tooling.bake("web")["image_ids"].values()
+        (first,) = tooling.bake_tiers()["web"]["image_ids"].values()
         ec2 = tooling.client("ec2", "dev")
         ec2.disable_image_deregistration_protection(ImageId=first)
         ec2.deregister_image(ImageId=first)

@@ -76,7 +76,7 @@ def test_one_command_deploys_several_environments_into_their_accounts(
 ) -> None:
     assert not before_all["AWS::EC2::Instance"]
     tooling.release_version("1.0.0")
-    tooling.bake("web")
+    tooling.bake_tiers()
     tooling.deploy(*(f"Payroll-{name}" for name in ENVIRONMENTS))
     for one in CHOSEN:
         names = {"", "-Parameters", *(f"-{s.__name__}" for s in stacks_of(one) if s.__name__ != "Umbrella")}
