@@ -4,6 +4,7 @@ import http.client
 import json
 import signal
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -233,3 +234,14 @@ def test_the_log_is_json_and_says_nothing_of_the_person(service: Service) -> Non
     lines = service.stop()
     assert [line["payslip"] for line in lines if line["message"] == "taken"] == [payslip]
     assert "4711" not in json.dumps([line["message"] for line in lines]).replace(payslip, "")
+
+
+def test_a_client_that_is_gone_is_one_line_and_no_error(service: Service) -> None:
+    with socket.create_connection(("127.0.0.1", service.port)) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closed by a reset
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.recv(1024)
+    assert service.get("/health")[0] == 200
+    lines = service.stop()
+    [broken] = [line for line in lines if line["message"].startswith("a connection broke")]
+    assert broken["level"] == "INFO"

@@ -5,12 +5,17 @@ it is stopping.
 """
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from payroll_common.log_lines import tell_broken_connection
+
 HOST, PORT = "127.0.0.1", 8080
 STOPPING = "stopping"
+
+log = logging.getLogger("payroll.health")
 
 Facts = Callable[[], Mapping[str, object]]
 
@@ -23,6 +28,9 @@ class Health(ThreadingHTTPServer):
     def __init__(self, port: int, facts: Facts) -> None:
         super().__init__((HOST, port), _Handler)
         self.facts = facts
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        tell_broken_connection(log)
 
     def start(self) -> None:
         threading.Thread(target=self.serve_forever, args=(0.05,), name="health", daemon=True).start()

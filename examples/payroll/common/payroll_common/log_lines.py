@@ -5,6 +5,7 @@ Nobody's name, pay or secret belongs into it: a job is known by its id.
 
 import json
 import logging
+import sys
 
 FIELDS = ("job", "payslip", "attempt", "seconds")  # what lines may carry beside their message
 
@@ -20,8 +21,21 @@ class JsonLine(logging.Formatter):
         return json.dumps(line)
 
 
+def tell_broken_connection(log: logging.Logger) -> None:
+    """For `handle_error` of a socket server, which would write a traceback of many lines: what went wrong, as one line.
+
+    A client that is gone is no fault of ours.
+    """
+    problem = sys.exception()
+    if isinstance(problem, OSError):
+        log.info("a connection broke: %s", problem)
+    else:
+        log.error("a request failed: %s", problem, exc_info=problem)
+
+
 def write_json_lines() -> None:
-    """Everything from INFO on to the standard error stream, which systemd keeps."""
+    """Everything from INFO on to the standard error stream, which systemd keeps; of the AWS SDK, warnings only."""
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLine())
     logging.basicConfig(level=logging.INFO, handlers=[handler])

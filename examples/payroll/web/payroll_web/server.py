@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from payroll_common.identity import IdentityKeeper
+from payroll_common.log_lines import tell_broken_connection
 from payroll_web.payslips import FOLDER, MOST_BYTES, PayslipDesk, Reply
 
 TIER = "Web"
@@ -74,6 +75,9 @@ class PayrollWeb(ThreadingHTTPServer):
         self.payslips = payslips
         self.traffic = Traffic()
         self.stopping = threading.Event()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        tell_broken_connection(log)
 
     def drain(self) -> None:
         """Stop gracefully: returns when the port is closed and the last request has been answered."""
