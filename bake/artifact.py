@@ -50,9 +50,9 @@ def make(recipe: Recipe, folder: Path | None = None) -> Artifact | None:
     if contents is None or source is None:
         return None
     folder = folder or cache()
-    target = folder / "artifacts" / f"{recipe.name}-{_inputs(contents, source)}.tar"
+    target = folder / "artifacts" / f"{recipe.name}-{_inputs(contents, recipe)}.tar"
     if not target.is_file():
-        members = [*_own(source), *_vendored(recipe, contents, source, folder)]
+        members = [*_own(recipe), *_vendored(recipe, contents, source, folder)]
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as out:
             try:
@@ -64,19 +64,27 @@ def make(recipe: Recipe, folder: Path | None = None) -> Artifact | None:
     return Artifact(target, hashlib.sha256(target.read_bytes()).hexdigest())
 
 
-def _inputs(contents: ArtifactSource, source: Path) -> str:
+def _inputs(contents: ArtifactSource, recipe: Recipe) -> str:
     settings = (FORMAT, wheels.GUEST_PYTHON, contents.model_dump_json())
     digest = hashlib.sha256(repr(settings).encode())
-    for name, executable, text in _own(source):
+    for name, executable, text in _own(recipe):
         digest.update(repr((name, executable, hashlib.sha256(text).hexdigest())).encode())
     return digest.hexdigest()[:32]
 
 
-def _own(source: Path) -> Iterator[Member]:
-    for file in sorted(source.rglob("*")):
-        name = file.relative_to(source)
-        if file.is_file() and not any(part in IGNORED or part.startswith(".") for part in name.parts):
-            yield name.as_posix(), bool(file.stat().st_mode & 0o100), file.read_bytes()
+def _own(recipe: Recipe) -> Iterator[Member]:
+    origins: dict[str, Path] = {}
+    for folder in recipe.sources:
+        for file in sorted(folder.rglob("*")):
+            name = file.relative_to(folder)
+            if file.is_file() and not any(part in IGNORED or part.startswith(".") for part in name.parts):
+                if (other := origins.setdefault(name.as_posix(), file)) != file:
+                    raise BadInput(
+                        "two files of the artifact have one name",
+                        where=f"{show(recipe.folder / FILE)}, artifact.shared",
+                        found=f"{show(other)} and {show(file)}",
+                    )
+                yield name.as_posix(), bool(file.stat().st_mode & 0o100), file.read_bytes()
 
 
 def _vendored(recipe: Recipe, contents: ArtifactSource, source: Path, folder: Path) -> Iterator[Member]:

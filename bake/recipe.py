@@ -50,9 +50,13 @@ class _Table(BaseModel):
 
 
 class ArtifactSource(_Table):
-    """What is installed by the provisioning script: a folder of the repository and its vendored Python packages."""
+    """What is installed by the provisioning script: a folder of the repository and its vendored Python packages.
+
+    The files of the `shared` folders lie beside those of `source`.
+    """
 
     source: str
+    shared: tuple[str, ...] = ()
     requirements: str | None = None
     sdk_services: tuple[str, ...] = ()
 
@@ -96,6 +100,14 @@ class Recipe:
     def source(self) -> Path | None:
         """The folder of the artifact's source."""
         return self.folder.parent.parent / self.contents.artifact.source if self.contents.artifact else None
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The folders of the artifact's source and of what it shares with others; none where there is no artifact."""
+        artifact = self.contents.artifact
+        return (
+            tuple(self.folder.parent.parent / name for name in (artifact.source, *artifact.shared)) if artifact else ()
+        )
 
     @property
     def version(self) -> str | None:
@@ -204,13 +216,14 @@ def _check(recipe: Recipe, file: str) -> None:
             where=f"{file}, artifact",
             expected="a tier has one, a base and a runtime have none",
         )
-    if contents.artifact and recipe.source and not recipe.source.is_dir():
-        raise BadInput(
-            f"the artifact of {recipe.name} is missing",
-            where=f"{file}, artifact.source",
-            found=f"no folder {contents.artifact.source}",
-            expected="a folder of this repository that holds the application",
-        )
+    for folder in recipe.sources:
+        if not folder.is_dir():
+            raise BadInput(
+                f"the artifact of {recipe.name} is missing",
+                where=f"{file}, artifact.{'source' if folder == recipe.source else 'shared'}",
+                found=f"no folder {folder.relative_to(recipe.folder.parent.parent)}",
+                expected="a folder of this repository that holds the application",
+            )
     missing = [name for name in (PROVISION, f"{TESTS}/test_*.py") if not any(recipe.folder.glob(name))]
     if missing and not own_template(recipe):
         raise BadInput(

@@ -20,11 +20,10 @@ NAIVE_SIX, SIX, ONE = "six environments, naively", "six environments, one set of
 UNCHANGED = "of it, app.py"
 GOAL_OF_ONE, GOAL_OF_NAIVE, GOAL_UNCHANGED_SECONDS = 1.3, 0.5, 0.05
 
-IMAGE = """[web]
-digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
-[web.image_ids]
-eu-west-1 = "ami-0123456789abcdef0"
-"""
+IMAGES = "".join(
+    f'[{tier}]\ndigest = "sha256:{"0" * 64}"\n[{tier}.image_ids]\neu-west-1 = "ami-0123456789abcdef0"\n'
+    for tier in ("web", "worker", "worker-mq", "worker-calculation")
+)
 
 ONE_SET = """
 import sys
@@ -65,7 +64,7 @@ def measure(rounds: int) -> Table:
     """All variants in turns, after one run of each that is not counted."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        (folder / "images.toml").write_text(IMAGE)
+        (folder / "images.toml").write_text(IMAGES)
         variables = os.environ | {
             "KILN_IMAGES": str(folder / "images.toml"),
             "CDK_OUTDIR": str(folder / "launcher"),

@@ -51,8 +51,9 @@ from kiln.refusal import WrongProperty
 
 APPLICATION = "Payroll"
 MACHINES = ("web", "worker", "worker-mq", "worker-calculation", "bastion")
-"""What runs an image: one of its own, or that of `WEB` as long as there is no recipe for it."""
-WEB = "web"
+"""What runs an image."""
+OTHER_RECIPES = {"bastion": "web"}
+"""Machine → the recipe of its image, where it has none of its own."""
 
 ALWAYS = ""
 
@@ -160,12 +161,14 @@ def machines_of(environment: Environment) -> tuple[str, ...]:
 
 
 def _image_ids(environment: Environment, images: Images) -> dict[str, str]:
-    """Machine → image id; a machine that has none, and for which Web's cannot stand in, is left out."""
-    found = {
-        name: images.image_id(name, environment.region) or images.image_id(WEB, environment.region)
-        for name in machines_of(environment)
-    }
+    """Machine → image id; a machine whose image is not baked yet is left out."""
+    found = {name: images.image_id(recipe_of(name), environment.region) for name in machines_of(environment)}
     return {name: image_id for name, image_id in found.items() if image_id}
+
+
+def recipe_of(machine: str) -> str:
+    """The recipe of the image that a machine runs."""
+    return OTHER_RECIPES.get(machine, machine)
 
 
 def _tags(environment: Environment, release: str, tier: str = "") -> dict[str, str]:
@@ -196,7 +199,8 @@ def _environment(environment: Environment, image_ids: Mapping[str, str], images_
         )
 
     unbaked = [name for name in machines_of(environment) if name not in image_ids]
-    errors = (_no_image(WEB, environment.region, images_file),) if unbaked else ()
+    missing = dict.fromkeys(map(recipe_of, unbaked))
+    errors = tuple(_no_image(recipe, environment.region, images_file) for recipe in missing)
     shared = (place(s.__name__, "" if s is Umbrella else s.__name__, _tier_of(s)) for s in stacks_of(environment))
     return Group(
         placements=(place(f"Parameters-{environment.name}", "Parameters", errors=errors), *shared),

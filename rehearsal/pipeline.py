@@ -22,14 +22,15 @@ from typing import Any
 
 from console.errors import KilnError
 from rehearsal import foreground
-from rehearsal.calculations import Calculations
 from rehearsal.guests.namespace import Namespace
 from rehearsal.identity import State
 from rehearsal.up import environment_of, inside
 
+TIERS = ("web", "worker", "worker-mq", "worker-calculation")
 COMMAND_LIMIT_SECONDS = 900
 CLEAN_UP_SECONDS = 60  # a bake that is interrupted stops Packer and sweeps
 IDENTITY_LIMIT_SECONDS = 15
+PAYSLIP_LIMIT_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +95,15 @@ class Pipeline:
         """`cdk deploy`: gives what it printed."""
         return self.run("cdk", "deploy", *stacks, expect_failure=expect_failure)
 
-    def deploy_new_image(self, environment: str, *stacks: str, expect_failure: bool = False) -> str:
-        """`cdk deploy` where instances of `environment` are replaced; their calculations come to an end."""
-        with Calculations(self.client("autoscaling", environment)):
-            return self.deploy(*stacks, expect_failure=expect_failure)
-
     def bake(self, recipe: str, *options: str) -> dict[str, Any]:
         """`python -m bake RECIPE … --json`: gives its object."""
         answer: dict[str, Any] = json.loads(self.run("python", "-m", "bake", recipe, *options, "--json"))
         return answer
+
+    def bake_tiers(self) -> dict[str, dict[str, Any]]:
+        """`python -m bake` of all tiers at once: tier → its object."""
+        answers = json.loads(self.run("python", "-m", "bake", *TIERS, "--json"))
+        return {answer["recipe"]: answer for answer in answers if answer["recipe"] in TIERS}
 
     def release_version(self, version: str) -> None:
         """Change the version of the Web application, as a commit would."""
@@ -194,17 +195,39 @@ class Pipeline:
         if os.geteuid() == 0:
             Namespace(self.state.name).enter()
 
-    def request(self, environment: str, path: str, headers: Mapping[str, str]) -> tuple[int, str]:
+    def payslip(self, environment: str, **request: str | int) -> dict[str, Any]:
+        """Ask Web for a payslip and wait until the workers are done with it: what Web then says of it.
+
+        Raises KilnError where it is not taken, and where it is not finished in `PAYSLIP_LIMIT_SECONDS`.
+        """
+        status, body = self.request(environment, "/payslips", {}, "POST", json.dumps(request).encode())
+        if status != 202:
+            raise KilnError(f"the request for a payslip is answered with {status}", where=environment, found=body[:300])
+        where = json.loads(body)["where"]
+        limit = time.monotonic() + PAYSLIP_LIMIT_SECONDS
+        while True:
+            said: dict[str, Any] = json.loads(self.request(environment, where, {})[1])
+            if said.get("state") not in ("waiting", "calculating"):
+                return said
+            if time.monotonic() > limit:
+                raise KilnError("the payslip is not finished", where=environment, found=str(said))
+            time.sleep(0.2)
+
+    def request(
+        self, environment: str, path: str, headers: Mapping[str, str], method: str = "GET", body: bytes | None = None
+    ) -> tuple[int, str]:
         """One HTTPS request through the load balancer: status and body."""
         with ThreadPoolExecutor(1, initializer=self.enter) as pool:
-            return pool.submit(self._request, self.endpoint(environment), path, headers).result()
+            return pool.submit(self._request, self.endpoint(environment), path, headers, method, body).result()
 
-    def _request(self, at: Endpoint, path: str, headers: Mapping[str, str]) -> tuple[int, str]:
+    def _request(
+        self, at: Endpoint, path: str, headers: Mapping[str, str], method: str, body: bytes | None
+    ) -> tuple[int, str]:
         connection = http.client.HTTPSConnection(at.host_name, 443, timeout=10, context=self.tls)
         raw = socket.create_connection((at.address, 443), timeout=10)
         connection.sock = self.tls.wrap_socket(raw, server_hostname=at.host_name)
         try:
-            connection.request("GET", path, headers=dict(headers))
+            connection.request(method, path, body=body, headers=dict(headers))
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:

@@ -1,4 +1,4 @@
-"""A table for what needs no relations: optional."""
+"""The table for what needs no relations: payslips, from the request to the result."""
 
 import aws_cdk as cdk
 from constructs import Construct

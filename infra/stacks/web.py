@@ -27,9 +27,12 @@ class Web(cdk.Stack):
             plain_http_reason="The Web image speaks plain HTTP on 8080; only the load balancer reaches that port",
         )
         access = Access(
-            parameters=tiers.parameters_of(TIER, "database/endpoint", "database/port", "worker/queue-url"),
+            parameters=tiers.parameters_of(
+                TIER, "database/endpoint", "database/port", "worker/queue-url", "table/name"
+            ),
             logins=[tiers.read_login(self, TIER)],
             send_to=[PAYROLL.read(self, "worker/queue-arn")],
+            tables=[PAYROLL.read(self, "table/arn")],
             peers=[tiers.read_database(self)],
         )
         web = LoadBalancedTier(

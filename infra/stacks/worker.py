@@ -20,10 +20,16 @@ class Worker(cdk.Stack):
         jobs = tiers.queue_of(self, TIER, surroundings)
         access = Access(
             parameters=tiers.parameters_of(
-                TIER, "database/endpoint", "database/port", "worker/queue-url", "worker-calculation/queue-url"
+                TIER,
+                "database/endpoint",
+                "database/port",
+                "worker/queue-url",
+                "worker-calculation/queue-url",
+                "table/name",
             ),
             logins=[tiers.read_login(self, TIER)],
             send_to=[PAYROLL.read(self, "worker-calculation/queue-arn")],
+            tables=[PAYROLL.read(self, "table/arn")],
             peers=[tiers.read_database(self)],
         )
         worker = QueueWorkerTier(

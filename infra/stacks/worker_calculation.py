@@ -19,7 +19,15 @@ class WorkerCalculation(cdk.Stack):
         surroundings = tiers.read_surroundings(self)
         jobs = tiers.queue_of(self, TIER, surroundings)
         access = Access(
-            parameters=tiers.parameters_of(TIER, "database/endpoint", "database/port", "worker-calculation/queue-url"),
+            parameters=tiers.parameters_of(
+                TIER,
+                "database/endpoint",
+                "database/port",
+                "worker-calculation/queue-url",
+                "worker-calculation/group-name",
+                "table/name",
+            ),
+            tables=[PAYROLL.read(self, "table/arn")],
             logins=[tiers.read_login(self, TIER)],
             peers=[tiers.read_database(self)],
         )

@@ -62,6 +62,18 @@ def complete(member: Member, hook: str, result: str) -> Member:
     return replace(member, waits=left)
 
 
+def target(phase: Phase) -> str:
+    """Where a member in this phase is to go, in the words of the metadata service.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html
+    """
+    if phase in ENDING:
+        return "Terminated"
+    if phase in (Phase.ENTERING_STANDBY, Phase.STANDBY):
+        return "Standby"
+    return "Detached" if phase in (Phase.DETACHING, Phase.DETACHED) else "InService"
+
+
 def _move(member: Member, group: Group, now: float, hurry: bool) -> Member:
     drained = not member.registered and not member.draining
     gone = member.machine in MACHINE_GONE

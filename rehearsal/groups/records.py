@@ -19,7 +19,7 @@ from rehearsal.front.service import AwsError
 from rehearsal.groups import configuration
 from rehearsal.groups.health import Health, verdict
 from rehearsal.groups.launches import GROUP_TAG
-from rehearsal.groups.model import Group, GroupKey, Hook, Member, Subnet
+from rehearsal.groups.model import Group, GroupKey, Hook, Member, Phase, Subnet
 from rehearsal.groups.settings import KEPT_HERE
 
 LAUNCHING, TERMINATING = (
@@ -248,9 +248,22 @@ def tag(key: GroupKey, instance_id: str) -> None:
 
 def group_of(account: str, region: str, instance_id: str) -> GroupKey | None:
     """The group whose member an instance is."""
+    found = _state_of(account, region, instance_id)
+    return GroupKey(account, region, found[0]) if found else None
+
+
+def phase_of(account: str, region: str, instance_id: str) -> Phase | None:
+    """The phase of an instance in the life of its group's members; None where it is in no group."""
+    found = _state_of(account, region, instance_id)
+    return Phase(found[1].lifecycle_state) if found else None
+
+
+def _state_of(account: str, region: str, instance_id: str) -> tuple[str, Any] | None:
+    """Name of the group and moto's record of the member."""
     for name, record in list(autoscaling_backends[account][region].autoscaling_groups.items()):
-        if any(s.instance_id == instance_id for s in record.instance_states):
-            return GroupKey(account, region, name)
+        for state in list(record.instance_states):
+            if state.instance_id == instance_id:
+                return name, state
     return None
 
 

@@ -62,6 +62,7 @@ class Facts:
     user_data: str | None = None
     public_keys: tuple[str, ...] = ()
     role: Role | None = None
+    target_lifecycle_state: str | None = None  # only of a member of an Auto Scaling group
     options: Options = field(default_factory=Options)
 
 
@@ -120,6 +121,8 @@ def documents(facts: Facts) -> dict[str, str]:
         known[f"meta-data/public-keys/{index}/openssh-key"] = key
     if facts.options.tags:
         known |= {f"meta-data/tags/instance/{key}": value for key, value in facts.tags.items()}
+    if facts.target_lifecycle_state:
+        known["meta-data/autoscaling/target-lifecycle-state"] = facts.target_lifecycle_state
     if facts.user_data is not None:
         known["user-data"] = facts.user_data
     if facts.role:

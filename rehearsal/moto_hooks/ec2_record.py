@@ -7,6 +7,7 @@ from typing import Any
 from moto.ec2.models.instances import InstanceState, StateReason
 
 from rehearsal.front.service import AwsError
+from rehearsal.groups import lifecycle, records
 from rehearsal.guests.launch import Launch
 from rehearsal.guests.metadata import Facts, Options, Role
 from rehearsal.guests.podman import mac_of
@@ -57,6 +58,7 @@ class InstanceRecord:
             user_data=self.launch.user_data,
             public_keys=self.launch.public_keys,
             role=self._role(),
+            target_lifecycle_state=self._target(),
             options=Options(
                 enabled=options.http_endpoint != "disabled",
                 token_required=options.http_tokens != "optional",
@@ -72,6 +74,10 @@ class InstanceRecord:
             return None
         role = profile.roles[0]  # an instance profile has at most one
         return Role(role.name, role.arn, profile.arn, profile.id)
+
+    def _target(self) -> str | None:
+        phase = records.phase_of(self.launch.account, self.launch.region, self._instance.id)
+        return lifecycle.target(phase) if phase else None
 
     def ends_on_shutdown(self) -> bool:
         """Whether a shutdown from inside terminates it."""

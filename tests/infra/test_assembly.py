@@ -14,7 +14,7 @@ from syrupy.extensions.json import JSONSnapshotExtension
 import infra
 from infra import parameters
 from infra.assembly import FEATURE_FLAGS, synthesize
-from infra.images import Images
+from infra.images import Images, load
 from infra.parameters import Environment
 from infra.parameters.tiers import WebTier
 from infra.stacks.parameters import Parameters
@@ -23,12 +23,24 @@ from kiln.tiers.tier import INSTANCE_TYPE_SLOTS
 Artifacts = Callable[[Path], dict[str, Any]]
 
 IMAGE = "/kiln/payroll/web/image-id"
+IMAGES_FILE = Path(__file__).parent / "images.toml"
 EVERYWHERE = ("Parameters", "Keys", "Account", "Notifications", "Trail", "Config", "ThreatDetection", "Budget")
 SERVING = (
-    *("Network", "Dns", "LoadBalancer", "Database", "Broker", "Web", "Worker", "WorkerMQ", "WorkerCalculation"),
+    *(
+        "Network",
+        "Dns",
+        "LoadBalancer",
+        "Database",
+        "Table",
+        "Broker",
+        "Web",
+        "Worker",
+        "WorkerMQ",
+        "WorkerCalculation",
+    ),
     *("Bastion", "Operations", "Monitoring"),
 )
-OPTIONAL = ("Container", "Function", "Table", "Cdn")
+OPTIONAL = ("Container", "Function", "Cdn")
 STACKS = {
     "Dev": {*EVERYWHERE, *SERVING, *OPTIONAL},
     "InternalTest": {*EVERYWHERE, *SERVING},
@@ -109,8 +121,7 @@ def test_no_python_file_holds_an_account_id_or_a_mail_address() -> None:
 def test_two_syntheses_give_the_same_bytes(
     assembly: Path, tmp_path: Path, environments: tuple[Environment, ...]
 ) -> None:
-    image = {"web": {"digest": "sha256:" + "0" * 64, "image_ids": {"eu-west-1": "ami-0123456789abcdef0"}}}
-    again = synthesize(environments, Images.model_validate(image), tmp_path / "other.toml", tmp_path / "out")
+    again = synthesize(environments, load(IMAGES_FILE), tmp_path / "other.toml", tmp_path / "out")
     files = sorted(file.name for file in assembly.iterdir())
     assert files == sorted(file.name for file in again.iterdir())
     assert [f for f in files if (assembly / f).read_bytes() != (again / f).read_bytes()] == []
@@ -165,7 +176,8 @@ def test_the_order_follows_from_who_writes_what(assembly: Path, artifacts: Artif
     assert order["Payroll-Stage"] == STACKS["Stage"]
     assert order["Network"] >= {"Parameters", "Keys"}
     assert order["LoadBalancer"] >= {"Network", "Dns", "Notifications"}
-    assert order["Web"] >= {"Network", "LoadBalancer", "Database", "Worker"}
+    assert order["Web"] >= {"Network", "LoadBalancer", "Database", "Table", "Worker"}
+    assert order["Worker"] >= {"Table", "WorkerCalculation"}
     assert order["WorkerMQ"] >= {"Network", "Database", "Broker"}
     assert found["Payroll-Tooling"]["dependencies"] == ["Payroll-Tooling.assets"]
 
@@ -196,6 +208,24 @@ def test_an_image_is_a_literal_id_in_parameters_and_typed_where_it_is_read(assem
     assert written["Name"] == read["Default"] == IMAGE
 
 
+def test_every_tier_has_its_own_image_and_what_has_no_recipe_that_of_web(assembly: Path) -> None:
+    written = template(assembly, "Parameters-Stage")["Resources"]
+    machines = ("Web", "Worker", "WorkerMq", "WorkerCalculation", "Bastion")
+    ids = [written[f"Write{machine}ImageId"]["Properties"]["Value"] for machine in machines]
+    assert ids == [*(f"ami-{number}123456789abcdef{number}" for number in range(4)), ids[0]]
+
+
+def test_webs_image_stands_in_for_no_tier_that_has_a_recipe(
+    tmp_path: Path, artifacts: Artifacts, environments: tuple[Environment, ...]
+) -> None:
+    images = Images.model_validate(
+        {"web": {"digest": f"sha256:{'0' * 64}", "image_ids": {"eu-west-1": "ami-01234567"}}}
+    )
+    folder = synthesize(environments, images, tmp_path / "images.toml", tmp_path / "out")
+    [entries] = artifacts(folder)["Payroll-Stage-Parameters"]["metadata"].values()
+    assert [entry["data"].split()[2] for entry in entries] == ["worker", "worker-mq", "worker-calculation"]
+
+
 def test_a_tier_without_an_image_stops_its_environments_and_nothing_else(
     assembly_without_images: Path, artifacts: Artifacts
 ) -> None:
@@ -203,10 +233,11 @@ def test_a_tier_without_an_image_stops_its_environments_and_nothing_else(
     stopped = {name for name, artifact in found.items() if "metadata" in artifact}
     serving = [name for name, its in STACKS.items() if "Web" in its]
     assert stopped == {f"Payroll-{name}-Parameters" for name in serving}
-    [[entry]] = found["Payroll-Stage-Parameters"]["metadata"].values()
-    assert entry["type"] == "aws:cdk:error"
-    for part in ("web", "eu-west-1", "no-images.toml", "python -m bake web"):
-        assert part in entry["data"]
+    [entries] = found["Payroll-Stage-Parameters"]["metadata"].values()
+    assert {entry["type"] for entry in entries} == {"aws:cdk:error"}
+    for entry, tier in zip(entries, ("web", "worker", "worker-mq", "worker-calculation"), strict=True):
+        for part in (f"the tier {tier} ", "eu-west-1", "no-images.toml", f"python -m bake {tier}"):
+            assert part in entry["data"]
 
 
 def test_without_an_image_only_the_parameter_that_names_it_is_missing(

@@ -44,6 +44,7 @@ def table(number: int, **changes: Any) -> dict[str, Any]:
         "dns": {"domain_name": f"n{number}.payroll.example", "internal_name": f"n{number}.payroll.internal"},
         "load_balancer": {"requests_per_address": 2000, "access_log_days": 30},
         "database": {"instance_class": "db.r7g.large", "readers": 1, "backup_days": 7},
+        "table": {"recovery_days": 7},
         "broker": {"instance_type": "mq.m7g.medium", "cluster": False},
         "web": machines(deregistration_delay_seconds=15, requests_per_instance=1000),
         "worker": machines(backlog_per_instance=20, job_seconds=60),

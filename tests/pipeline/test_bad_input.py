@@ -16,7 +16,10 @@ from tests.pipeline.aftermath import changed, leaves_nothing
 PROJECT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"
 SECONDS_NOT_MINUTES = 30
-IMAGES = "[web]\ndigest = 'sha256:%s'\n[web.image_ids]\neu-west-1 = 'ami-00000000000000000'\n" % ("0" * 64)
+IMAGES = "".join(
+    f"[{tier}]\ndigest = 'sha256:{'0' * 64}'\n[{tier}.image_ids]\neu-west-1 = 'ami-00000000000000000'\n"
+    for tier in ("web", "worker", "worker-mq", "worker-calculation")
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -227,7 +230,7 @@ def test_an_image_that_was_deregistered_stops_the_deployment_and_is_baked_again(
     protection = tooling.workspace / "bake" / "protection.py"
     # What is protected with a cool-down, nobody could deregister here before tomorrow.
     with changed(protection, "WithCooldown=True", "WithCooldown=False"):
-        (first,) = tooling.bake("web")["image_ids"].values()
+        (first,) = tooling.bake_tiers()["web"]["image_ids"].values()
         ec2 = tooling.client("ec2", "dev")
         ec2.disable_image_deregistration_protection(ImageId=first)
         ec2.deregister_image(ImageId=first)

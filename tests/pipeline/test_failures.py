@@ -110,7 +110,7 @@ def test_an_endpoint_that_dies_ends_the_bake_and_down_removes_all_that_is_left(
 
 def test_instances_that_never_become_healthy_roll_the_stack_back_and_the_old_ones_serve(tooling: Pipeline) -> None:
     tooling.release_version("2.0.0")
-    good = tooling.bake("web")
+    good = tooling.bake_tiers()["web"]
     tooling.deploy("Payroll-Stage/Web")
     service = tooling.workspace / "examples" / "payroll" / "web" / "payroll_web" / "server.py"
     sick = 'stopping = self.server.identity.current.environment != "unknown"'  # sick only where it is deployed

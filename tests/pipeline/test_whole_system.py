@@ -77,7 +77,7 @@ def test_one_command_deploys_six_environments_into_six_accounts(
 ) -> None:
     assert not before_all["AWS::EC2::Instance"]
     tooling.release_version("1.0.0")
-    tooling.bake("web")
+    tooling.bake_tiers()
     tooling.deploy("Payroll-*")
     assert len(ALL) == 6
     for one in ALL:
@@ -225,7 +225,7 @@ def calm(pipeline: Pipeline, environment: str, arns: list[str]) -> None:
 def test_when_the_alarm_is_over_the_mended_version_is_deployed(tooling: Pipeline) -> None:
     tooling.release_version("2.0.1")
     tooling.bake("web")
-    tooling.deploy_new_image("stage", "Payroll-Stage")
+    tooling.deploy("Payroll-Stage")
     assert tooling.page("stage").version == "2.0.1"
     assert set(status(tooling, "stage").values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 

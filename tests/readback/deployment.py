@@ -21,7 +21,7 @@ from botocore.config import Config
 
 from infra import images, parameters
 from infra import synthesized as infra_synthesized
-from infra.assembly import synthesize
+from infra.assembly import MACHINES, recipe_of, synthesize
 from infra.permissions import BOUNDARY
 from tests.readback import specimens
 
@@ -105,7 +105,8 @@ class Place:
 def synthesized(folder: Path) -> Path:
     """The cloud assembly with an image that exists in every account."""
     file = folder / "images.toml"
-    file.write_text(f'[web]\ndigest = "sha256:{"0" * 64}"\n[web.image_ids]\neu-west-1 = "{IMAGE}"\n')
+    for recipe in {recipe_of(machine) for machine in MACHINES}:
+        images.record(file, recipe, f"sha256:{'0' * 64}", {"eu-west-1": IMAGE})
     return synthesize(parameters.load_all(), images.load(file), file, folder / "cdk.out")
 
 

@@ -16,6 +16,10 @@ from kiln.tiers import session_manager
 
 SEND = ("sqs:GetQueueAttributes", "sqs:SendMessage")
 TAKE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
+ITEMS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+"""Of a table: no item is deleted, and nobody lists what is in it."""
+ITEMS_KEY = ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"""
 WRITE_LOG = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
 
 
@@ -41,6 +45,7 @@ class Access:
         logins: to databases.
         send_to: ARNs of queues; may be tokens.
         take_from: the same.
+        tables: ARNs of tables whose items are read, added and changed; may be tokens.
         secrets: ARNs of secrets; may be tokens.
         peers: what they may open a connection to, beside the APIs of AWS.
     """
@@ -49,6 +54,7 @@ class Access:
     logins: Sequence[DatabaseLogin] = ()
     send_to: Sequence[str] = ()
     take_from: Sequence[str] = ()
+    tables: Sequence[str] = ()
     secrets: Sequence[str] = ()
     peers: Sequence[Peer] = ()
 
@@ -67,7 +73,7 @@ class InstanceRole(Construct):
     Args:
         access: see `Access`.
         records: see `OwnRecords`.
-        data_key_arn: with which the secrets are encrypted; may be a token.
+        data_key_arn: with which the secrets and tables are encrypted; may be a token.
         messages_key_arn: with which the queues are, if there are any; may be a token.
     """
 
@@ -125,6 +131,9 @@ def _reading(scope: Construct, access: Access, key_arn: str) -> list[iam.PolicyS
         reading = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
         found.append(iam.PolicyStatement(sid="Secrets", actions=reading, resources=list(access.secrets)))
         found.append(_through("secretsmanager", "SecretsKey", ["kms:Decrypt"], key_arn))
+    if access.tables:
+        found.append(iam.PolicyStatement(sid="Tables", actions=list(ITEMS), resources=list(access.tables)))
+        found.append(_through("dynamodb", "TablesKey", [f"kms:{action}" for action in ITEMS_KEY], key_arn))
     return found
 
 

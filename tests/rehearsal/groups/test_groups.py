@@ -219,6 +219,9 @@ def test_lifecycle_hooks_hold_an_instance_until_they_are_completed(cloud: Any) -
     cloud.autoscaling.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=0)
     cloud.until(lambda: id_ in cloud.members("web", "Terminating:Wait"))
     assert id_ not in cloud.targets()
+    from rehearsal.groups import records
+
+    assert [records.phase_of("444444444444", "eu-west-1", i) for i in (id_, "i-0")] == ["Terminating:Wait", None]
     cloud.autoscaling.complete_lifecycle_action(LifecycleHookName="terminating", **action)
     cloud.until(lambda: not cloud.group("web")["Instances"])
     with pytest.raises(ClientError, match="No active Lifecycle Action"):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rehearsal.groups.lifecycle import advance, complete, duties, end
+from rehearsal.groups.lifecycle import advance, complete, duties, end, target
 from rehearsal.groups.model import (
     Deregister,
     Group,
@@ -114,3 +114,16 @@ def test_standby_and_detachment_wait_for_the_drain() -> None:
 def test_a_member_terminated_on_standby_leaves_the_group() -> None:
     standby = replace(SERVING, phase=Phase.STANDBY, registered=frozenset(), machine="terminated")
     assert advance(standby, GROUP, 10).phase is Phase.TERMINATED
+
+
+def test_a_member_is_told_where_it_is_to_go() -> None:
+    told = {phase: target(phase) for phase in Phase}
+    assert {phase for phase, where in told.items() if where == "Terminated"} == {
+        Phase.TERMINATING,
+        Phase.TERMINATING_WAIT,
+        Phase.TERMINATING_PROCEED,
+        Phase.TERMINATED,
+    }
+    assert (told[Phase.ENTERING_STANDBY], told[Phase.STANDBY]) == ("Standby", "Standby")
+    assert (told[Phase.DETACHING], told[Phase.DETACHED]) == ("Detached", "Detached")
+    assert {told[phase] for phase in (Phase.PENDING, Phase.PENDING_WAIT, Phase.IN_SERVICE)} == {"InService"}

@@ -57,6 +57,13 @@ def test_where_tokens_are_optional_none_will_do_but_a_wrong_one_will_not() -> No
     assert metadata.answer("GET", "/latest/meta-data/ami-id", {TOKEN: "guessed"}).status == 401
 
 
+def test_only_a_member_of_a_group_is_told_where_it_is_to_go() -> None:
+    path = "/latest/meta-data/autoscaling/target-lifecycle-state"
+    alone, member = service(), service(dataclasses.replace(FACTS, target_lifecycle_state="Terminated"))
+    assert alone.answer("GET", path, token_of(alone)).status == 404
+    assert member.answer("GET", path, token_of(member)).text == "Terminated"
+
+
 def test_a_switched_off_service_answers_nothing() -> None:
     metadata = service(dataclasses.replace(FACTS, options=Options(enabled=False)))
     assert metadata.answer("PUT", "/latest/api/token", {TTL: "60"}).status == 403

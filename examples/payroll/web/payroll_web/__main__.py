@@ -5,7 +5,10 @@ import logging
 import signal
 import threading
 
-from payroll_web.identity import IdentityKeeper
+from payroll_common.aws import Aws
+from payroll_common.identity import IdentityKeeper
+from payroll_common.log_lines import write_json_lines
+from payroll_web.payslips import PayslipDesk
 from payroll_web.server import VERSION, PayrollWeb
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -18,13 +21,13 @@ def main() -> None:
     arguments.add_argument("--host", default="0.0.0.0")
     arguments.add_argument("--port", type=int, default=8080)
     options = arguments.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    write_json_lines()
 
     # Blocked before the first thread and waited for by the kernel's means: a signal that comes while Python is about to
     # wait for an Event or a queue is noted by its handler and wakes nobody, and the service would serve on for ever.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     identity = IdentityKeeper()
-    server = PayrollWeb(options.host, options.port, identity)
+    server = PayrollWeb(options.host, options.port, identity, PayslipDesk(Aws(identity)))
     threading.Thread(target=server.serve_forever, args=(0.05,), name="server", daemon=True).start()
     identity.start()
     log.info("payroll-web %s listens on %s:%d", VERSION, options.host, server.server_port)

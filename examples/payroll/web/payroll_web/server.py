@@ -1,4 +1,4 @@
-"""The HTTP service: `/` says what runs where, `/health` says whether to send requests here.
+"""The HTTP service: `/` says what runs where, `/health` whether to send requests here, `/payslips` takes work.
 
 Policy of the graceful stop: after SIGTERM `/health` answers 503 and every answer closes its connection, but requests
 go on being answered until none has come for a moment (or the limit is reached); then the port is closed and what is
@@ -16,7 +16,9 @@ from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from payroll_web.identity import IdentityKeeper
+from payroll_common.identity import IdentityKeeper
+from payroll_common.log_lines import tell_broken_connection
+from payroll_web.payslips import FOLDER, MOST_BYTES, PayslipDesk, Reply
 
 TIER = "Web"
 VERSION = (Path(__file__).parent.parent / "VERSION").read_text(encoding="utf-8").strip()
@@ -67,11 +69,15 @@ class PayrollWeb(ThreadingHTTPServer):
     request_queue_size = 256
     daemon_threads = True  # idle connections must not hold up the stop; `drain` waits for the busy ones
 
-    def __init__(self, host: str, port: int, identity: IdentityKeeper) -> None:
+    def __init__(self, host: str, port: int, identity: IdentityKeeper, payslips: PayslipDesk) -> None:
         super().__init__((host, port), Handler)
         self.identity = identity
+        self.payslips = payslips
         self.traffic = Traffic()
         self.stopping = threading.Event()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        tell_broken_connection(log)
 
     def drain(self) -> None:
         """Stop gracefully: returns when the port is closed and the last request has been answered."""
@@ -93,7 +99,7 @@ class PayrollWeb(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET and HEAD of `/` and `/health`."""
+    """Answers GET and HEAD of `/`, `/health` and `/payslips/ID`, and POST of `/payslips`."""
 
     server: PayrollWeb
     protocol_version = "HTTP/1.1"
@@ -109,10 +115,25 @@ class Handler(BaseHTTPRequestHandler):
                 self._answer(503 if stopping else 200, "text/plain", "stopping" if stopping else "ok")
             elif path == "/":
                 self._page()
+            elif path.startswith(f"{FOLDER}/"):
+                self._reply(self.server.payslips.show(path))
             else:
                 self._answer(404, "text/plain", "not found")
 
     do_HEAD = do_GET
+
+    def do_POST(self) -> None:
+        with self.server.traffic.request(is_probe=False):
+            if self.path != FOLDER:
+                self.send_error(501, f"Unsupported method ({self.command!r})")
+                return
+            length = self.headers.get("Content-Length", "")
+            if not length.isdecimal() or int(length) > MOST_BYTES:
+                said = {"problem": f"expected a body with its length, at most {MOST_BYTES} bytes"}
+                unread = (("Connection", "close"),)  # the body would be taken for the next request
+                self._reply(Reply(413 if length.isdecimal() else 411, said, unread))
+                return
+            self._reply(self.server.payslips.take(self.rfile.read(int(length))))
 
     def _page(self) -> None:
         facts = self.server.facts()
@@ -130,12 +151,17 @@ class Handler(BaseHTTPRequestHandler):
             f"<h1>Payroll</h1><table>{rows}</table></html>",
         )
 
-    def _answer(self, status: int, content_type: str, text: str) -> None:
+    def _reply(self, reply: Reply) -> None:
+        self._answer(reply.status, "application/json", json.dumps(reply.said), *reply.headers)
+
+    def _answer(self, status: int, content_type: str, text: str, *headers: tuple[str, str]) -> None:
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        for name, value in headers:
+            self.send_header(name, value)
         if self.server.stopping.is_set():
             self.send_header("Connection", "close")
         self.end_headers()

@@ -6,21 +6,20 @@ for again. A machine outside AWS is therefore a working machine with an unknown 
 """
 
 import logging
-import os
 import threading
-import urllib.request
 from dataclasses import dataclass, fields, replace
 
+from payroll_common.metadata import Metadata
+
 UNKNOWN = "unknown"
-ENVIRONMENT_PARAMETER = "/kiln/payroll/environment"
-TOKEN_LIFE_SECONDS = 60
-PATIENCE_SECONDS = 2  # per call: the metadata service and Parameter Store are a network hop away
+NAMES = "/kiln/payroll"  # below which the environment's values stand in Parameter Store
+ENVIRONMENT_PARAMETER = f"{NAMES}/environment"
+PATIENCE_SECONDS = 2  # per call: Parameter Store is a network hop away
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 30.0
 FIRST_ATTEMPT_SECONDS = 5.0  # how long a page may wait for the first attempt; it takes half a second
 
-log = logging.getLogger("payroll_web.identity")
-direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the metadata service is never behind a proxy
+log = logging.getLogger("payroll.identity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +37,13 @@ class Identity:
 
 
 def read_metadata(known: Identity) -> Identity:
-    """`known` with image, instance and region.
-
-    Raises OSError where there is no metadata service. Source of the paths and of the token:
-    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
-    """
-    service = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://169.254.169.254").rstrip("/")
-
-    def ask(path: str, headers: dict[str, str], method: str = "GET") -> str:
-        request = urllib.request.Request(f"{service}/latest/{path}", headers=headers, method=method)
-        with direct.open(request, timeout=PATIENCE_SECONDS) as answer:
-            return str(answer.read().decode())
-
-    token = ask("api/token", {"X-aws-ec2-metadata-token-ttl-seconds": str(TOKEN_LIFE_SECONDS)}, "PUT")
-    header = {"X-aws-ec2-metadata-token": token}
+    """`known` with image, instance and region. Raises OSError where there is no metadata service."""
+    service = Metadata()
     return replace(
         known,
-        image_id=ask("meta-data/ami-id", header),
-        instance_id=ask("meta-data/instance-id", header),
-        region=ask("meta-data/placement/region", header),
+        image_id=service.need("ami-id"),
+        instance_id=service.need("instance-id"),
+        region=service.need("placement/region"),
     )
 
 

@@ -1,0 +1,1 @@
+"""What Payroll's services share: who they are, what they are told, the payslips, how jobs are taken."""

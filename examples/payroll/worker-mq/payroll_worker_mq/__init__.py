@@ -1,0 +1,1 @@
+"""Payroll's Worker-MQ tier: hears from other systems through the message broker."""
