@@ -79,13 +79,13 @@ def by_account(stacks: Iterable[Stack]) -> dict[str, list[Stack]]:
 
 
 def synthesize(environments: tuple[Environment, ...] | None = None) -> tuple[Stack, ...]:
-    """Synthesize the tracked files anew, with a placeholder for the image. Imports the CDK: about two seconds."""
+    """Synthesize the tracked files anew, with placeholders for the images. Imports the CDK: about two seconds."""
     from infra import assembly
 
     known = environments or load_all()
     regions = {environment.region for environment in known}
     image = {"digest": f"sha256:{'0' * 64}", "image_ids": dict.fromkeys(regions, PLACEHOLDER_IMAGE)}
-    images = Images.model_validate({assembly.WEB: image})
+    images = Images.model_validate({assembly.recipe_of(machine): image for machine in assembly.MACHINES})
     with tempfile.TemporaryDirectory(prefix="kiln-synthesized-") as folder:
         out = Path(folder) / "cdk.out"
         return read(assembly.synthesize(known, images, Path(folder) / "images.toml", out))
