@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bake.side_by_side import Cancellation, ParentFailed, Results, run
@@ -28,7 +28,6 @@ def trees() -> st.SearchStrategy[dict[str, str | None]]:
     return draw()
 
 
-@settings(deadline=None)
 @given(trees(), st.sets(st.sampled_from("0123456")), st.integers(1, 4))
 def test_what_stands_on_a_failure_is_not_begun_and_everything_else_is_done(
     needs: dict[str, str | None], bad: set[str], jobs: int

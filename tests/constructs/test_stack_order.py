@@ -89,7 +89,7 @@ def test_stacks_that_need_each_other_are_refused() -> None:
         order_stacks(made)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.permutations(range(5)), st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4))))
 def test_it_does_not_matter_in_which_order_the_stacks_are_made(order: list[int], pairs: set[tuple[int, int]]) -> None:
     earlier = {(low, high) for low, high in pairs if low < high}

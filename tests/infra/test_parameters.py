@@ -15,7 +15,7 @@ from infra.parameters.fields import LOG_DAYS
 
 Tables = dict[str, dict[str, Any]]
 
-in_a_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+in_a_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
 
 def machines(**more: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from console.errors import BadInput
@@ -224,7 +224,6 @@ SIMPLE = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(SIMPLE, SIMPLE)
 def test_two_environments_together_cost_what_they_cost_apart(one: dict[str, Json], other: dict[str, Json]) -> None:
     other = {f"{name}2": body for name, body in other.items()}
@@ -233,7 +232,6 @@ def test_two_environments_together_cost_what_they_cost_apart(one: dict[str, Json
     assert together.total == apart == sum((line.usd for line in together.lines), Decimal(0))
 
 
-@settings(deadline=None)
 @given(SIMPLE, st.sampled_from(["kms/key", "nat-gateway", "alarm/metric", "public-ipv4"]), st.integers(1, 10**6))
 def test_a_change_of_a_price_changes_exactly_its_lines(resources: dict[str, Json], name: str, more: int) -> None:
     dearer = table(**{name: str(Decimal(USD[name]) + Decimal(more) / 10**5)})

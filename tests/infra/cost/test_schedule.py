@@ -30,14 +30,13 @@ def test_the_share_is_that_of_the_hours_between_start_and_stop(stop: str, start:
     assert running_share(stop, start) == Fraction(hours) / 168
 
 
-@settings(deadline=None)
 @given(CRON, CRON)
 def test_one_schedule_and_its_opposite_are_the_whole_week(stop: str, start: str) -> None:
     assume(not set(minutes(stop)) & set(minutes(start)))
     assert running_share(stop, start) + running_share(start, stop) == 1
 
 
-@settings(max_examples=15, deadline=None)  # each example counts every minute of two weeks
+@settings(max_examples=15)  # each example counts every minute of two weeks
 @given(CRON, CRON)
 def test_the_share_is_what_a_clock_that_runs_two_weeks_counts(stop: str, start: str) -> None:
     runs, counted = False, 0
@@ -51,7 +50,6 @@ def test_the_share_is_what_a_clock_that_runs_two_weeks_counts(stop: str, start: 
     assert running_share(stop, start) == Fraction(counted, WEEK)
 
 
-@settings(deadline=None)
 @given(CRON)
 def test_an_expression_fires_at_the_minutes_that_the_calendar_gives(expression: str) -> None:
     sunday = datetime(2026, 1, 4)

@@ -370,11 +370,10 @@ def test_a_target_may_come_while_the_structure_changes(world: Any, client: Any) 
     condition = {"Field": "path-pattern", "Values": ["/x"]}
     world.elb.create_rule(ListenerArn=listener, Priority=1, Conditions=[condition], Actions=[fixed(200, "x")])
     world.until(lambda: client(address).get("/x").body == "x")
-    connection = client(address)
-    assert {connection.get().body for _ in range(6)} == {"first"}
+    assert {client(address).get().body for _ in range(6)} == {"first"}
     late.status = 200
     world.healthy(group, first, late)
-    assert {connection.get().body for _ in range(6)} == {"first", "late"}
+    assert {client(address).get().body for _ in range(6)} == {"first", "late"}
 
 
 @pytest.mark.parametrize("who", ["worker", "master"])

@@ -28,7 +28,7 @@ def zone_difference(world: World) -> int:
     return max(zones.values()) - min(zones.values())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(worlds, st.integers(0, 100), st.integers(100, 200), st.integers(0, 4))
 def test_a_refresh_keeps_its_limits_and_replaces_exactly_the_obsolete(
     world: World, lowest: int, highest: int, warmup: int
@@ -52,7 +52,7 @@ def test_a_refresh_keeps_its_limits_and_replaces_exactly_the_obsolete(
     assert zone_difference(world) <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds, st.integers(101, 200))
 def test_with_a_lowest_percentage_of_100_no_old_one_goes_before_its_successor_is_healthy(
     world: World, highest: int
@@ -64,7 +64,7 @@ def test_with_a_lowest_percentage_of_100_no_old_one_goes_before_its_successor_is
         assert zone_difference(world) <= 2  # within one, and the surplus
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds, st.integers(0, 100), st.integers(100, 200))
 def test_a_bad_image_fails_the_refresh_and_leaves_the_old_instances(world: World, lowest: int, highest: int) -> None:
     assume(highest - lowest <= 100)
@@ -87,7 +87,7 @@ def test_a_bad_image_fails_the_refresh_and_leaves_the_old_instances(world: World
     assert kept <= {m.id for m in world.members}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds, st.integers(1, 9), st.integers(2, 12), st.sampled_from([(100, 110), (50, 100), (90, 150)]))
 def test_a_capacity_that_changes_during_a_refresh_is_reached(
     world: World, size: int, at: int, limits: tuple[int, int]

@@ -176,7 +176,7 @@ def test_the_end_of_a_guest_that_runs_again_already_is_no_news() -> None:
     assert bench.body.done == ["boot"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(["start", "stop", "reboot", "settle", "power off"]), max_size=8))
 def test_whatever_is_asked_one_step_is_done_at_a_time_and_the_end_is_the_end(orders: list[str]) -> None:
     bench = Bench()
