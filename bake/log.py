@@ -26,7 +26,7 @@ class BuildLog:
 
     def __enter__(self) -> Self:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        oldest_first = sorted(self.path.parent.glob("*.log"), key=lambda file: file.stat().st_mtime)
+        oldest_first = sorted(self.path.parent.glob("*.log"), key=_written)
         for old in oldest_first[: max(0, len(oldest_first) - KEPT + 1)]:
             with suppress(FileNotFoundError):  # another bake has just done the same
                 old.unlink()
@@ -43,3 +43,11 @@ class BuildLog:
         if self._file and isinstance(event, Message | BuildError):
             for line in event.text.splitlines():
                 print(f"{datetime.fromtimestamp(event.seconds):%H:%M:%S} {line}", file=self._file)
+
+
+def _written(log: Path) -> float:
+    """When it was written last; one that another bake has just removed is the oldest of all."""
+    try:
+        return log.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

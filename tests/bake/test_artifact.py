@@ -61,29 +61,29 @@ def with_shared(tier: Recipe, *folders: str) -> Recipe:
     file = tier.folder / "recipe.toml"
     text = file.read_text().replace('source = "app"', f'source = "app"\nshared = {list(folders)}')
     file.write_text(text)
-    (tier.source.parent / "common" / "library").mkdir(parents=True, exist_ok=True)
-    (tier.source.parent / "common" / "library" / "log.py").write_text("print()\n")
+    (source(tier).parent / "common" / "library").mkdir(parents=True, exist_ok=True)
+    (source(tier).parent / "common" / "library" / "log.py").write_text("print()\n")
     return recipe.load("web", tier.folder.parent)
 
 
 def test_what_is_shared_lies_beside_the_application_and_is_part_of_the_artifact(tier: Recipe, tmp_path: Path) -> None:
     tier = with_shared(tier, "common")
-    before = artifact.make(tier, tmp_path / "cache")
+    before = make(tier, tmp_path / "cache")
     assert list(members(before)) == ["VERSION", "library/log.py", "service/main.py"]
-    (tier.source.parent / "common" / "library" / "log.py").write_text("print(1)\n")
-    assert artifact.make(tier, tmp_path / "cache").sha256 != before.sha256
+    (source(tier).parent / "common" / "library" / "log.py").write_text("print(1)\n")
+    assert make(tier, tmp_path / "cache").sha256 != before.sha256
 
 
 def test_two_files_of_one_name_are_refused(tier: Recipe, tmp_path: Path) -> None:
     tier = with_shared(tier, "common")
-    (tier.source.parent / "common" / "VERSION").write_text("2.0.0\n")
+    (source(tier).parent / "common" / "VERSION").write_text("2.0.0\n")
     with pytest.raises(BadInput, match="two files of the artifact have one name") as caught:
-        artifact.make(tier, tmp_path / "cache")
+        make(tier, tmp_path / "cache")
     assert str(caught.value.where).endswith("artifact.shared")
 
 
 def test_a_shared_folder_that_is_not_there_is_named(tier: Recipe) -> None:
-    (tier.source.parent / "common").mkdir()
+    (source(tier).parent / "common").mkdir()
     with pytest.raises(BadInput) as caught:
         with_shared(tier, "commno")
     assert caught.value.found == "no folder commno"

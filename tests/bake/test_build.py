@@ -1,4 +1,5 @@
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,6 +100,16 @@ def test_only_the_last_logs_are_kept(state: Path) -> None:
     names = {file.name for file in (state / "kiln" / "bakes").iterdir()}
     assert len(names) == KEPT
     assert f"build-{KEPT + 4}.log" in names
+
+
+def test_bakes_side_by_side_may_remove_old_logs_at_once() -> None:
+    def write(worker: int) -> None:
+        for number in range(40):
+            with BuildLog.of(f"build-{worker}-{number}"):
+                pass
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))  # raises what a thread raised
 
 
 def closure_of(tier: recipe.Recipe) -> Closure:

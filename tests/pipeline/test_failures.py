@@ -75,7 +75,7 @@ def test_ctrl_c_ends_the_bake_and_leaves_nothing(layers: Pipeline, tmp_path: Pat
 
 @pytest.fixture
 def mortal() -> Iterator[Pipeline]:
-    """A rehearsal of its own with Payroll-Tooling deployed and the layers below tiers baked, because its process will be killed."""
+    """A rehearsal of its own with the layers below tiers baked, because its process will be killed."""
     name = f"d{os.getpid()}"
     try:
         pipeline = Pipeline(up(name, 0, True, Progress()), Path(__file__).parents[2])

@@ -23,6 +23,21 @@ def test_the_base_has_booted_without_a_failed_unit(host: Host) -> None:
     assert host.check_output("systemctl list-units --failed --no-legend --plain") == ""
 
 
+def test_nothing_of_the_bake_below_is_left(host: Host) -> None:
+    machine = host.file("/etc/machine-id").content_string.strip()
+    assert len(machine) == 32
+    assert host.run("ls /var/log/journal").stdout.split() in ([], [machine])
+    keys = host.check_output("cat /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys 2> /dev/null | grep -c .")
+    assert keys == "1", "this builder's own"
+    assert host.check_output("find /root /home -name .bash_history") == ""
+
+
+def test_the_machine_has_made_host_keys_of_the_two_modern_kinds(host: Host) -> None:
+    found = host.check_output("ls /etc/ssh").split()
+    kinds = {name.split("_")[2] for name in found if name.startswith("ssh_host_")}
+    assert kinds == {"ed25519", "ecdsa"}
+
+
 def test_it_still_is_the_hardened_base(host: Host) -> None:
     assert host.file("/etc/ssh/sshd_config.d/10-hardening.conf").exists
     assert host.service("ssh-host-keys").is_enabled
