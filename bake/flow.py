@@ -100,8 +100,10 @@ class Baker:
         known: dict[str, Known] = {}
         for name, one in self.recipes.items():
             closure = self.close(one, artifacts[name], known[one.parent].closure.digest if one.parent else None)
-            record = self.store.get(name, closure.digest)
-            known[name] = Known(name, one.parent, closure, record, record or self.record_in_force(name))
+            with errors(f"looking for the record of {name} (s3:GetObject)"):
+                record = self.store.get(name, closure.digest)
+                in_force = record or self.record_in_force(name)
+            known[name] = Known(name, one.parent, closure, record, in_force)
         images = [image for one in known.values() if one.record for image in one.record.image_ids.values()]
         described = verify.describe(self.aws, images)
         in_file = images_file.load(self.images)
