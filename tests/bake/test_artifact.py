@@ -61,8 +61,8 @@ def with_shared(tier: Recipe, *folders: str) -> Recipe:
     file = tier.folder / "recipe.toml"
     text = file.read_text().replace('source = "app"', f'source = "app"\nshared = {list(folders)}')
     file.write_text(text)
-    (tier.folder.parents[1] / "common" / "library").mkdir(parents=True, exist_ok=True)
-    (tier.folder.parents[1] / "common" / "library" / "log.py").write_text("print()\n")
+    (source(tier).parent / "common" / "library").mkdir(parents=True, exist_ok=True)
+    (source(tier).parent / "common" / "library" / "log.py").write_text("print()\n")
     return recipe.load("web", tier.folder.parent)
 
 
@@ -70,20 +70,20 @@ def test_what_is_shared_lies_beside_the_application_and_is_part_of_the_artifact(
     tier = with_shared(tier, "common")
     before = make(tier, tmp_path / "cache")
     assert list(members(before)) == ["VERSION", "library/log.py", "service/main.py"]
-    (tier.folder.parents[1] / "common" / "library" / "log.py").write_text("print(1)\n")
+    (source(tier).parent / "common" / "library" / "log.py").write_text("print(1)\n")
     assert make(tier, tmp_path / "cache").sha256 != before.sha256
 
 
 def test_two_files_of_one_name_are_refused(tier: Recipe, tmp_path: Path) -> None:
     tier = with_shared(tier, "common")
-    (tier.folder.parents[1] / "common" / "VERSION").write_text("2.0.0\n")
+    (source(tier).parent / "common" / "VERSION").write_text("2.0.0\n")
     with pytest.raises(BadInput, match="two files of the artifact have one name") as caught:
         make(tier, tmp_path / "cache")
     assert str(caught.value.where).endswith("artifact.shared")
 
 
 def test_a_shared_folder_that_is_not_there_is_named(tier: Recipe) -> None:
-    (tier.folder.parents[1] / "common").mkdir()
+    (source(tier).parent / "common").mkdir()
     with pytest.raises(BadInput) as caught:
         with_shared(tier, "commno")
     assert caught.value.found == "no folder commno"

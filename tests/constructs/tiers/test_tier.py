@@ -284,6 +284,7 @@ def test_access_becomes_statements_that_name_what_they_are_about(template: Build
         send_to=["arn:out"],
         take_from=["arn:in"],
         secrets=["arn:secret"],
+        tables=["arn:table"],
     )
     found = statements(template(lambda stack: build(stack, access=access)))
     database = found["Databases"]
@@ -297,6 +298,14 @@ def test_access_becomes_statements_that_name_what_they_are_about(template: Build
     assert ("sqs:SendMessage" in found["Take"]["Action"], found["Take"]["Resource"]) == (False, "arn:in")
     assert found["QueuesKey"]["Resource"] == "arn:messages-key"
     assert (found["SecretsKey"]["Action"], found["SecretsKey"]["Resource"]) == ("kms:Decrypt", "arn:data-key")
+    assert found["Tables"] == {
+        "Sid": "Tables",
+        "Effect": "Allow",
+        "Action": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+        "Resource": "arn:table",
+    }
+    through = found["TablesKey"]["Condition"]["StringEquals"]["kms:ViaService"]["Fn::Join"][1]
+    assert (found["TablesKey"]["Resource"], through[0]) == ("arn:data-key", "dynamodb.")
     assert "Parameters" not in found
 
 

@@ -1,6 +1,7 @@
 """The stacks of the tiers: what they leave for others, whom they may reach, and what runs in which environment."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,8 @@ from infra.stacks.values import LISTENER
 Artifacts = Callable[[Path], dict[str, Any]]
 
 TIERS = {"Web": "web", "Worker": "worker", "WorkerMQ": "worker-mq", "WorkerCalculation": "worker-calculation"}
+EXAMPLES = Path(__file__).parents[3] / "examples" / "payroll"
+VALUE = re.compile(r'"((?:broker|table|worker|worker-calculation)/[a-z-]+)"')  # a value of the environment
 LEFT = {"group-name", "log-group", "rollback-alarm-arns"}
 QUEUE = {"queue-arn", "queue-url"}
 
@@ -84,6 +87,29 @@ def test_web_sends_jobs_to_worker_and_worker_to_the_calculations(assembly: Path)
         "WorkerMQ": None,
         "WorkerCalculation": None,
     }
+
+
+def test_payslips_lie_in_the_table_for_those_who_work_on_them(assembly: Path) -> None:
+    kept = {stack: statements(template(assembly, stack)).get("Tables", {}).get("Resource") for stack in TIERS}
+    table = {"Ref": "TableArn"}
+    assert kept == {"Web": table, "Worker": table, "WorkerMQ": None, "WorkerCalculation": table}
+
+
+@pytest.mark.parametrize("stack", TIERS)
+def test_every_value_that_a_service_asks_for_is_one_that_its_role_may_read(assembly: Path, stack: str) -> None:
+    folder = EXAMPLES / TIERS[stack]
+    asked = {name for file in folder.rglob("*.py") for name in VALUE.findall(file.read_text("utf-8"))}
+    if stack != "WorkerMQ":
+        asked.add("table/name")  # named by what the services share
+    allowed = json.dumps(statements(template(assembly, stack))["Parameters"]["Resource"])
+    assert asked, "the service asks for nothing, or not in the way that this test knows"
+    assert [name for name in asked if f':parameter/kiln/payroll/{name}"' not in allowed] == []
+
+
+def test_the_service_of_calculations_completes_the_hook_that_its_group_has(assembly: Path) -> None:
+    hook = only(template(assembly, "WorkerCalculation"), "AutoScaling::LifecycleHook")["LifecycleHookName"]
+    service = EXAMPLES / "worker-calculation" / "payroll_worker_calculation" / "lifecycle.py"
+    assert f'HOOK = "{hook}"' in service.read_text("utf-8")
 
 
 def test_only_web_is_behind_the_load_balancer(assembly: Path) -> None:
