@@ -13,6 +13,9 @@ rm -rf /tmp/upload /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/debconf/
 # an empty machine-id is filled at boot, a missing one is not on every system: machine-id(5)
 truncate --size 0 /etc/machine-id
 rm -f /var/lib/dbus/machine-id /var/lib/systemd/random-seed /etc/ssh/ssh_host_*
+# The builder's own key, whatever it is called in there; the connection that runs this stays open. Not removed but emptied:
+# Packer looks for its key afterwards, too (ssh_clear_authorized_keys).
+find /root /home -path '*/.ssh/authorized_keys' -exec truncate --size 0 {} +
 rm -f /root/.bash_history /home/*/.bash_history
 journalctl --quiet --rotate --vacuum-time=1s
 rm -rf /var/log/journal/* # named after the machine-id that it no longer has
