@@ -16,7 +16,7 @@ from tests.pipeline.aftermath import announced, begin, changed, leaves_nothing, 
 
 PARAMETER = "/aws/service/debian/release/12/latest/amd64"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 def image_of(baked: dict[str, Any]) -> str:
