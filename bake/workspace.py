@@ -2,7 +2,7 @@
 
 packer/shared/    the template of all recipes, with versions.pkr.hcl made from the pins; Packer runs here
 packer/<recipe>/  what is its own; with HCL among it that is the template, and Packer runs there
-upload/           what the builder gets as /tmp/upload: the recipe's files/ and artifact.tar
+upload/           what the builder gets as /tmp/upload: shared/files, the recipe's files/, artifact.tar
 results/          what the tests and the provisioning leave: tests.xml, packages.txt
 """
 
@@ -43,9 +43,10 @@ class Workspace:
             for file, source in files_of(recipe).items():
                 workspace._copy(file, source, closure.files)
             (workspace.template / PINS).write_text(versions.as_hcl(), encoding="utf-8")
-            if (own := workspace.own / FILES).is_dir():
-                shutil.copytree(own, workspace.upload)
-            workspace.upload.mkdir(exist_ok=True)
+            workspace.upload.mkdir()
+            for files in (workspace.folder / "packer" / SHARED / FILES, workspace.own / FILES):
+                if files.is_dir():
+                    shutil.copytree(files, workspace.upload, dirs_exist_ok=True)
             if artifact:
                 shutil.copyfile(artifact.path, workspace.upload / "artifact.tar")
             yield workspace

@@ -53,6 +53,21 @@ def test_what_has_no_artifact_and_no_files_uploads_an_empty_folder(tier: Recipe)
         assert list(workspace.upload.iterdir()) == []
 
 
+def test_what_all_recipes_share_is_uploaded_too_and_the_recipes_own_wins(tier: Recipe, made: Artifact) -> None:
+    shared = tier.folder.parent / "shared" / "files"
+    shared.mkdir()
+    for name in ("install.sh", "unit.conf"):
+        (shared / name).write_text("shared\n", encoding="utf-8")
+    own = (tier.folder / "files" / "unit.conf").read_text(encoding="utf-8")
+    with Workspace.of(tier, made, closure_of(tier), VERSIONS) as workspace:
+        contents = {
+            file.name: file.read_text(encoding="utf-8")
+            for file in workspace.upload.glob("*.*")
+            if file.suffix != ".tar"
+        }
+        assert contents == {"install.sh": "shared\n", "unit.conf": own}
+
+
 def test_hcl_of_its_own_takes_the_place_of_the_shared_template(tier: Recipe, made: Artifact) -> None:
     (tier.folder / "web.pkr.hcl").write_text("# another template\n", encoding="utf-8")
     with Workspace.of(tier, made, closure_of(tier), VERSIONS) as workspace:
