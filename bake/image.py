@@ -43,7 +43,8 @@ class ImageRecord(_Record):
         parent: the recipe that it stands on; for a base the SSM parameter that named its parent.
         parent_image_ids: region → the AMI id that it was really baked from.
         shared_with: the accounts that may launch it, beside the owner.
-        packages: Debian package → version.
+        packages: Debian package → version, at the end of the bake.
+        packages_before: the same of the parent, before anything was done; None in records from before there was this.
         seconds: phase → duration of the bake.
     """
 
@@ -65,6 +66,7 @@ class ImageRecord(_Record):
     shared_with: tuple[str, ...] = ()
     tests: tuple[TestResult, ...] = ()
     packages: Mapping[str, str] = {}
+    packages_before: Mapping[str, str] | None = None
     seconds: Mapping[str, float] = {}
 
     @property

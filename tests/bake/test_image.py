@@ -45,6 +45,13 @@ def test_a_record_comes_back_as_it_was_put(store: ImageStore) -> None:
     assert found.closure.digest == RECORD.digest, "the types of the variables survive"
 
 
+def test_a_record_from_before_packages_were_listed_twice_is_read(store: ImageStore) -> None:
+    body = json.loads(RECORD.model_dump_json())
+    del body["packages_before"]
+    store.client.put_object(Bucket=store.bucket, Key=store.key("web", RECORD.digest), Body=json.dumps(body).encode())
+    assert store.get("web", RECORD.digest) == RECORD
+
+
 def test_a_record_that_is_not_there_is_none(store: ImageStore) -> None:
     assert store.get("web", "sha256:" + "0" * 64) is None
 
