@@ -31,6 +31,8 @@ class Seen:
     Args:
         state: available, deprecated, disabled, gone, or what else EC2 says (pending, failed).
         in_force: named by the images file, or what such an image was baked from.
+        deprecated_from: when EC2 begins to call it deprecated; None where it will not.
+        protected: whether EC2 refuses its deregistration.
         shared_with: who may launch it beside the owner, as EC2 says; None where that was not asked.
         record: the URL of its record; None where no record names it.
         notes: where record, tags and EC2 disagree.
@@ -47,6 +49,8 @@ class Seen:
     build: str
     state: str
     in_force: bool
+    deprecated_from: datetime | None = None
+    protected: bool = False
     shared_with: tuple[str, ...] | None = None
     record: str | None = None
     notes: tuple[str, ...] = ()
@@ -96,6 +100,8 @@ class Inventory:
                 build=record.build,
                 state=state_of(description := self.described.get(region, {}).get(image_id), now),
                 in_force=image_id in in_force,
+                deprecated_from=moment((description or {}).get("DeprecationTime")),
+                protected=is_protected(description or {}),
                 record=url,
                 notes=contradictions(record, description),
             )
@@ -131,6 +137,8 @@ class Inventory:
                     build=tags.get("kiln:build", "?"),
                     state=state_of(description, now),
                     in_force=image_id in in_force,
+                    deprecated_from=moment(description.get("DeprecationTime")),
+                    protected=is_protected(description),
                     notes=(_why_without(by_digest.get((recipe, digest)), region),),
                 )
 
@@ -173,6 +181,14 @@ def state_of(description: Mapping[str, Any] | None, now: datetime) -> str:
     if description.get("State") == "available" and deprecated and deprecated <= now:
         return "deprecated"
     return str(description.get("State"))
+
+
+def is_protected(description: Mapping[str, Any]) -> bool:
+    """Whether EC2 refuses to deregister it; with a cool-down also for some time after the protection was taken away.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deregistration-protection.html
+    """
+    return str(description.get("DeregistrationProtection", "disabled")) != "disabled"
 
 
 def moment(text: str | None) -> datetime | None:

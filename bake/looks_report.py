@@ -1,13 +1,13 @@
 """What `python -m bake list`, `show` and `diff` print on standard output: plain text without colours, or JSON."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from bake.difference import Change, Difference, LayerDifference, kernels
+from bake.difference import Change, Difference, LayerDifference, changes, kernels
 from bake.digest import short
 from bake.image import ImageRecord, Stored
 from bake.inventory import Seen
@@ -63,7 +63,7 @@ def short_commit(commit: str) -> str:
 def image(record: ImageRecord, seen: Sequence[Seen], below: Sequence[Link], *, packages: bool, as_json: bool) -> None:
     """All that is known of one image, in reading order."""
     if as_json:
-        whole = record.model_dump(mode="json", exclude=set() if packages else {"packages"})
+        whole = record.model_dump(mode="json", exclude=set() if packages else {"packages", "packages_before"})
         counts = {"packages": len(record.packages), "kernel": kernels(record.packages)}
         links = [_link(one) for one in below]
         print_json({"record": whole, "images": [asdict(one) for one in seen], "stands_on": links, **counts})
@@ -93,7 +93,9 @@ def _image(record: ImageRecord, seen: Sequence[Seen], below: Sequence[Link], *, 
     yield f"  owner: {record.owner}"
     yield from sorted({f"  record: {one.record}" for one in seen})
     for one in seen:
-        yield f"  image: {one.image_id} in {one.region}, {one.state}"
+        later = f", deprecated from {one.deprecated_from:%Y-%m-%d}" if one.deprecated_from else ""
+        protected = ", protected against deregistration" if one.protected else ""
+        yield f"  image: {one.image_id} in {one.region}, {one.state}{later}{protected}"
         yield f"    snapshots: {', '.join(record.snapshot_ids.get(one.region, ())) or 'none'}"
         if one.shared_with is not None:
             yield f"    shared with: {', '.join(one.shared_with) or 'nobody'}"
@@ -105,9 +107,29 @@ def _image(record: ImageRecord, seen: Sequence[Seen], below: Sequence[Link], *, 
     yield "  seconds: " + ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in record.seconds.items())
     kernel = ", ".join(f"{name} {version}" for name, version in kernels(record.packages).items())
     yield f"  kernel: {kernel or 'no package of one'}"
-    yield f"  packages: {len(record.packages)}"
-    if packages:
-        yield from (f"    {name} {version}" for name, version in sorted(record.packages.items()))
+    yield from _packages(record, below, listed=packages)
+
+
+def _packages(record: ImageRecord, below: Sequence[Link], *, listed: bool) -> Iterator[str]:
+    """Their number, what this layer changed of them where that is known, and all of them if asked for."""
+    before = packages_before(record, below)
+    changed = {} if before is None else {one.name: one for one in changes(before, record.packages)}
+    new, gone = ([one for one in changed.values() if getattr(one, side) is None] for side in ("before", "after"))
+    counts = f"{len(new)} new, {len(gone)} gone, {len(changed) - len(new) - len(gone)} of another version"
+    yield f"  packages: {len(record.packages)}" + ("" if before is None else f"; of {len(before)} before: {counts}")
+    if listed:
+        for name, version in sorted({**{one.name: "" for one in gone}, **record.packages}.items()):
+            one = changed.get(name)
+            was = "" if one is None else f" (was {one.before})" if one.before else " (new)"
+            yield f"    {name} {version or 'gone'}{was}"
+
+
+def packages_before(record: ImageRecord, below: Sequence[Link]) -> Mapping[str, str] | None:
+    """What the parent holds, by the record itself, else by the parent's; None where neither is known for sure."""
+    if record.packages_before is not None:
+        return record.packages_before
+    parent = below[0] if below and not below[0].note else None
+    return parent.record.packages if parent and parent.record else None
 
 
 def _stands_on(record: ImageRecord, below: Sequence[Link]) -> Iterator[str]:
@@ -165,9 +187,9 @@ def _layer(one: LayerDifference) -> Iterable[str]:
     else:
         yield f"{one.layer}: {one.before or 'none'} → {one.after or 'none'}"
     yield from (f"  ! {note}" for note in one.notes)
-    for section, changes in one.changes.items():
+    for section, found in one.changes.items():
         yield f"  {section}:"
-        yield from (f"    {in_words(change)}" for change in changes)
+        yield from (f"    {in_words(change)}" for change in found)
 
 
 def in_words(change: Change) -> str:

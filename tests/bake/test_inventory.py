@@ -113,6 +113,14 @@ def test_a_state_is_one_word(description: dict[str, Any] | None, state: str) -> 
     assert state_of(description, NOW) == state
 
 
+def test_protection_and_the_time_of_deprecation_are_those_that_ec2_says() -> None:
+    said = {"DeregistrationProtection": "enabled-with-cooldown", "DeprecationTime": "2027-01-01T00:00:00.000Z"}
+    found = listed(described({4: description_of(NEWER, **said), 3: None}))
+    assert (found[ami(4)].protected, found[ami(4)].deprecated_from) == (True, datetime(2027, 1, 1, tzinfo=UTC))
+    assert (found[ami(3)].protected, found[ami(3)].deprecated_from) == (False, None)
+    assert not found[ami(2)].protected
+
+
 def test_a_record_whose_image_is_gone_says_so() -> None:
     one = listed(described({4: None}))[ami(4)]
     assert (one.state, one.notes) == ("gone", ("its image is gone (deregistered since)",))

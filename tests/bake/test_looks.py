@@ -261,9 +261,21 @@ def test_show_reads_from_the_image_down_to_the_operating_system(command: Command
     assert "tests: 1 passed, 0 failed, 1 skipped; 1.0 s" in lines
     assert "skipped: test_windows" in lines
     assert "shared with: nobody" in lines
-    assert "packages: 2" in lines
+    assert "packages: 2; of 2 before: 0 new, 0 gone, 0 of another version" in lines
     assert "python3 3.11.2-1" not in lines
-    assert "python3 3.11.2-1" in command("show", "web", "--packages").out
+
+
+def test_show_tells_what_a_layer_did_to_the_packages(command: Command, baked: Baked, account: Account) -> None:
+    assert "packages: 2; of 1 before: 1 new, 0 gone, 0 of another version" in command("show", "runtime").out
+    assert "packages: 1\n" in command("show", "base").out, "a record of earlier: nothing is known of before"
+    account.bake("base", 6, packages={"bash": "5.2", "sudo": "1"}, packages_before={"bash": "5.1", "nano": "7"})
+    text = command("show", "base", "--packages").out
+    assert "  packages: 2; of 2 before: 1 new, 1 gone, 1 of another version\n" in text
+    assert [line.strip() for line in text.splitlines()[-3:]] == [
+        "bash 5.2 (was 5.1)",
+        "nano gone (was 7)",
+        "sudo 1 (new)",
+    ]
 
 
 def test_show_in_json_is_the_record_with_what_ec2_says(command: Command, baked: Baked) -> None:
