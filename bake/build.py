@@ -37,6 +37,7 @@ class Made:
     image_id: str
     tests: tuple[TestResult, ...]
     packages: Mapping[str, str]
+    packages_before: Mapping[str, str] | None
     seconds: Mapping[str, float]
 
 
@@ -158,7 +159,8 @@ class Build:
         region, _, image_id = result.artifacts[SOURCE].id.partition(":")
         if region != self.region or not image_id.startswith("ami-"):
             raise KilnError("Packer's artifact is no image of this region", found=result.artifacts[SOURCE].id)
-        return Made(image_id, workspace.tests(), workspace.packages(), result.seconds)
+        packages = workspace.packages(), workspace.packages_before()
+        return Made(image_id, workspace.tests(), *packages, result.seconds)
 
     @contextmanager
     def swept(self, aws: Aws, progress: Progress) -> Iterator[None]:

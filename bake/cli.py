@@ -8,6 +8,8 @@ from types import FrameType
 
 import click
 
+from bake.entry import Entry
+from bake.looks import diff, list_images, show
 from console.command import print_json
 from console.errors import ExitCode, KilnError
 from console.progress import Progress
@@ -20,13 +22,14 @@ Examples:
   python -m bake web --explain        say also what the images are made of
   python -m bake --update-parents base
                                       take the operating system's newest image
+  python -m bake list                 all images that there are; show IMAGE and diff IMAGE IMAGE look into them
 \b
 Exit codes: 0 done, 1 a bake failed and was swept, 2 a mistake in the recipe, a file or the command line,
 3 not ready (tool, credentials, endpoint or the stack Payroll-Tooling missing), 130 interrupted and swept.
 """
 
 
-@click.command(epilog=EPILOG)
+@click.group(cls=Entry, invoke_without_command=True, subcommand_metavar="| COMMAND …", epilog=EPILOG)
 @click.argument("recipes", nargs=-1, metavar="[RECIPE]…")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output; a list for several recipes.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and why; bake, share and write nothing.")
@@ -53,6 +56,8 @@ def bake(
     baked first where that is due. An image is baked only if the digest of everything it is made of has changed; the
     ids of tiers go into infra/images.toml (or --images, or $KILN_IMAGES) for review, the operating system's image
     into parents.toml beside it.
+
+    A COMMAND comes first: `python -m bake list web`. No recipe may be called like one.
     """
     with one_interruption():
         if build:
@@ -80,6 +85,10 @@ def bake(
             raise report.cause(failed)
         report.results(asked, baker.recipes, done, failed, as_json=as_json, explain=explain)
         return ExitCode.FAILED if failed else ExitCode.DONE
+
+
+for command in (list_images, show, diff):
+    bake.add_command(command)
 
 
 def sweep_build(build: str, dry_run: bool, as_json: bool) -> None:

@@ -263,6 +263,7 @@ class Baker:
             shared_with=self.shared_with(one.layer),
             tests=made.tests,
             packages=made.packages,
+            packages_before=made.packages_before,
             seconds=made.seconds,
         )
 

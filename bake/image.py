@@ -1,7 +1,9 @@
 """The record of an image, kept as images/<recipe>/<digest>.json in the image bucket (the source of truth)."""
 
 import json
+import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -13,6 +15,8 @@ from bake.recipe import Layer
 from console.errors import KilnError
 
 FORMAT = 2
+PLACE = re.compile(r"images/(?P<recipe>[^/]+)/(?P<digest>[0-9a-f]{64})\.json")
+READERS = 8  # records read at once
 
 
 class _Record(BaseModel):
@@ -39,7 +43,8 @@ class ImageRecord(_Record):
         parent: the recipe that it stands on; for a base the SSM parameter that named its parent.
         parent_image_ids: region → the AMI id that it was really baked from.
         shared_with: the accounts that may launch it, beside the owner.
-        packages: Debian package → version.
+        packages: Debian package → version, at the end of the bake.
+        packages_before: the same of the parent, before anything was done; None in records from before there was this.
         seconds: phase → duration of the bake.
     """
 
@@ -61,6 +66,7 @@ class ImageRecord(_Record):
     shared_with: tuple[str, ...] = ()
     tests: tuple[TestResult, ...] = ()
     packages: Mapping[str, str] = {}
+    packages_before: Mapping[str, str] | None = None
     seconds: Mapping[str, float] = {}
 
     @property
@@ -74,6 +80,18 @@ class ImageRecord(_Record):
             "kiln:commit": self.commit,
             "kiln:build": self.build,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What lies in the bucket at the place of a record: a record, or why it is none."""
+
+    url: str
+    recipe: str
+    digest: str
+    record: ImageRecord | None
+    problem: str = ""
+    is_earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +125,26 @@ class ImageStore:
                 found=f"{problem.error_count()} mistakes, the first: {problem.errors()[0]['msg']}",
                 next_step=f"python -m bake {recipe} --force",
             ) from problem
+
+    def all(self) -> tuple[Stored, ...]:
+        """Everything below images/, by recipe and digest; one that cannot be read is among it, with the reason."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="images/")
+        keys = [PLACE.fullmatch(one["Key"]) for page in pages for one in page.get("Contents", ())]
+        places = [(found["recipe"], f"sha256:{found['digest']}") for found in keys if found]
+        with ThreadPoolExecutor(READERS) as threads:
+            return tuple(threads.map(lambda place: self._stored(*place), places))
+
+    def _stored(self, recipe: str, digest: str) -> Stored:
+        url = self.url(recipe, digest)
+        try:
+            record = self.get(recipe, digest)
+        except KilnError as problem:
+            return Stored(url, recipe, digest, None, problem.found or problem.what)
+        if record is None:
+            return Stored(url, recipe, digest, None, "it is of an earlier format", is_earlier=True)
+        if (record.recipe, record.digest) != (recipe, digest):
+            return Stored(url, recipe, digest, None, f"it is the record of {record.recipe} {record.digest}")
+        return Stored(url, recipe, digest, record)
 
     def put(self, record: ImageRecord) -> str:
         """Write the record; its URL."""

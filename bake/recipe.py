@@ -27,6 +27,8 @@ FILES = "files"  # what a recipe uploads to its builder
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
 NAME = re.compile(r"[a-z]+(-[a-z]+)*")  # as in the images file
+# The words of `python -m bake WORD`, also those to come: a recipe of such a name could not be asked for.
+SUBCOMMANDS = ("copy", "diff", "list", "retire", "share", "show", "sweep", "verify")
 PUBLISHED = re.compile(r"/aws/service/.+")
 
 Minutes = Annotated[float, Field(gt=0)]
@@ -183,10 +185,11 @@ def load(name: str, recipes: Path = RECIPES) -> Recipe:
     """One recipe. Raises BadInput: an unknown name, a mistake in the file, a file or an artifact that is missing."""
     known = names(recipes)
     if name not in known:
+        folder = f"a new recipe is a folder {show(recipes)}/<name> with a {FILE}"
         raise BadInput(
             f"there is no recipe {name!r}",
             expected=f"one of: {', '.join(known)}",
-            next_step=f"a new recipe is a folder {show(recipes)}/<name> with a {FILE}",
+            next_step=f"a subcommand comes first: python -m bake {name} …" if name in SUBCOMMANDS else folder,
         )
     file = recipes / name / FILE
     try:
@@ -205,6 +208,14 @@ def _check(recipe: Recipe, file: str) -> None:
     contents = recipe.contents
     if not NAME.fullmatch(recipe.name):
         raise BadInput("a recipe cannot have this name", where=file, found=recipe.name, expected="such as worker-mq")
+    if recipe.name in SUBCOMMANDS:
+        raise BadInput(
+            "a recipe cannot have this name",
+            where=file,
+            found=recipe.name,
+            expected=f"another one than those of the subcommands of python -m bake: {', '.join(SUBCOMMANDS)}",
+            next_step="rename the folder",
+        )
     if recipe.layer is Layer.BASE and not PUBLISHED.fullmatch(contents.parent):
         expected = "the SSM parameter in which the operating system's AMI is published: /aws/service/…"
         raise BadInput(

@@ -10,6 +10,7 @@ from bake.flow import with_layers
 from bake.outcome import Outcome
 from bake.recipe import Recipe
 from bake.side_by_side import ParentFailed
+from bake.table import columns
 from console.command import print_json
 from console.errors import KilnError
 
@@ -70,9 +71,8 @@ def overview(outcomes: Iterable[Outcome], region: str, *, as_json: bool, explain
         (one.recipe, one.layer, one.in_force.get(region, "-"), short(one.digest), one.action, one.reason)
         for one in outcomes
     ]
-    widths = [max(len(row[column]) for row in (HEAD, *rows)) for column in range(len(HEAD))]
-    for row in (HEAD, *rows):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for line in columns(HEAD, rows):
+        click.echo(line)
     if explain:
         for one in outcomes:
             click.echo(f"\n{one.recipe}:")

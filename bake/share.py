@@ -51,6 +51,12 @@ def share(
     return todo
 
 
+def launchers(aws: Aws, image: str) -> tuple[str, ...]:
+    """Who may launch an image beside its owner: account ids, ARNs of organizations and of their units, `all`."""
+    answer = aws.client("ec2").describe_image_attribute(ImageId=image, Attribute="launchPermission")
+    return tuple(sorted(value for one in answer.get("LaunchPermissions", ()) for value in one.values()))
+
+
 def _present(aws: Aws, kind: Kind, thing: str) -> list[Share]:
     match kind:
         case Kind.IMAGE:

@@ -3,7 +3,7 @@
 packer/shared/    the template of all recipes, with versions.pkr.hcl made from the pins; Packer runs here
 packer/<recipe>/  what is its own; with HCL among it that is the template, and Packer runs there
 upload/           what the builder gets as /tmp/upload: shared/files, the recipe's files/, artifact.tar
-results/          what the tests and the provisioning leave: tests.xml, packages.txt
+results/          what the tests and the provisioning leave: tests.xml, packages*.txt
 """
 
 import shutil
@@ -94,9 +94,17 @@ class Workspace:
 
     def packages(self) -> dict[str, str]:
         """Package → version, as the image holds them."""
-        file = self.results / "packages.txt"
-        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-        return dict(line.split(" ", 1) for line in lines)
+        return self._packages("packages.txt") or {}
+
+    def packages_before(self) -> dict[str, str] | None:
+        """Package → version, as the parent holds them; None where the template does not tell."""
+        return self._packages("packages-before.txt")
+
+    def _packages(self, name: str) -> dict[str, str] | None:
+        file = self.results / name
+        if not file.is_file():
+            return None
+        return dict(line.split(" ", 1) for line in file.read_text(encoding="utf-8").splitlines())
 
 
 def parse_tests(junit: str) -> tuple[TestResult, ...]:

@@ -114,6 +114,12 @@ build {
 
   provisioner "file" {
     direction   = "download"
+    source      = "/run/packages-before.txt"
+    destination = "${var.results}/packages-before.txt"
+  }
+
+  provisioner "file" {
+    direction   = "download"
     source      = "/run/packages.txt"
     destination = "${var.results}/packages.txt"
   }

@@ -45,6 +45,13 @@ def test_a_record_comes_back_as_it_was_put(store: ImageStore) -> None:
     assert found.closure.digest == RECORD.digest, "the types of the variables survive"
 
 
+def test_a_record_from_before_packages_were_listed_twice_is_read(store: ImageStore) -> None:
+    body = json.loads(RECORD.model_dump_json())
+    del body["packages_before"]
+    store.client.put_object(Bucket=store.bucket, Key=store.key("web", RECORD.digest), Body=json.dumps(body).encode())
+    assert store.get("web", RECORD.digest) == RECORD
+
+
 def test_a_record_that_is_not_there_is_none(store: ImageStore) -> None:
     assert store.get("web", "sha256:" + "0" * 64) is None
 
@@ -61,3 +68,25 @@ def test_a_record_of_an_earlier_format_counts_as_none(store: ImageStore) -> None
     body = json.dumps({**json.loads(RECORD.model_dump_json()), "format": 1, "tier": "web"}).encode()
     store.client.put_object(Bucket=store.bucket, Key=store.key("web", RECORD.digest), Body=body)
     assert store.get("web", RECORD.digest) is None
+
+
+def test_all_that_lies_in_the_bucket_is_read_and_told_apart(store: ImageStore) -> None:
+    store.put(RECORD)
+    earlier = json.dumps({"format": 1}).encode()
+    for recipe, digits, body in (
+        ("base", "1" * 64, earlier),
+        ("runtime", "2" * 64, b"not json"),
+        ("worker", "3" * 64, RECORD.model_dump_json().encode()),
+    ):
+        store.client.put_object(Bucket=store.bucket, Key=store.key(recipe, f"sha256:{digits}"), Body=body)
+    store.client.put_object(Bucket=store.bucket, Key="images/readme.txt", Body=b"no record")
+    found = {one.recipe: one for one in store.all()}
+    assert set(found) == {"base", "runtime", "web", "worker"}
+    assert found["web"].record == RECORD
+    assert found["base"].is_earlier and not found["runtime"].is_earlier
+    assert "1 mistake" in found["runtime"].problem
+    assert found["worker"].problem == f"it is the record of web {RECORD.digest}"
+
+
+def test_an_empty_bucket_holds_no_records(store: ImageStore) -> None:
+    assert store.all() == ()

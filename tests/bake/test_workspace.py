@@ -96,7 +96,9 @@ def test_a_file_that_packer_names_is_shown_where_the_user_has_it(tier: Recipe, m
 
 def test_results_of_the_tests_and_packages_are_read(tier: Recipe, made: Artifact) -> None:
     with Workspace.of(tier, made, closure_of(tier), VERSIONS) as workspace:
-        assert (workspace.tests(), workspace.packages()) == ((), {})
+        assert (workspace.tests(), workspace.packages(), workspace.packages_before()) == ((), {}, None)
+        (workspace.results / "packages-before.txt").write_text("sudo 1.9.13p3\n", encoding="utf-8")
+        assert workspace.packages_before() == {"sudo": "1.9.13p3"}
         (workspace.results / "packages.txt").write_text("python3 3.11.2-1+b1\nsudo 1.9.13p3\n", encoding="utf-8")
         assert workspace.packages() == {"python3": "3.11.2-1+b1", "sudo": "1.9.13p3"}
 

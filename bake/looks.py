@@ -1,0 +1,110 @@
+"""The commands that look and change nothing: `python -m bake list`, `show` and `diff`."""
+
+from pathlib import Path
+
+import click
+
+from console.errors import BadInput, ExitCode
+
+CODES = """\b
+Exit codes: 0 done{also}, 1 AWS refused{failed}, 2 no such image, a mistake in a file or the command line,
+3 not ready (credentials, endpoint or the stack Payroll-Tooling missing), 130 interrupted.
+"""
+LIST = f"""\b
+Examples:
+  python -m bake list                 all images, the newest first
+  python -m bake list web runtime     those of two recipes
+  python -m bake list --json          one object: images, and what could not be read
+\b
+A line with ! says where the record, the tags and EC2 disagree.
+{CODES.format(also="", failed=" or a record cannot be read (the others are listed)")}"""
+SHOW = f"""\b
+Examples:
+  python -m bake show web             the image in force of the tier Web
+  python -m bake show base            the newest base
+  python -m bake show 3fa9c1 --packages
+                                      the one whose digest begins so, with all its packages
+{CODES.format(also="", failed="")}"""
+DIFF = f"""\b
+Examples:
+  python -m bake diff 3fa9c1 web      from that image to the one in force
+  python -m bake diff ami-0123456789abcdef0 ami-0fedcba9876543210 --json
+{CODES.format(also=" (also where something differs)", failed="")}"""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+images_option = click.option(
+    "--images",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The images file that says what is in force.  [default: $KILN_IMAGES, else infra/images.toml]",
+)
+
+
+@click.command("list", epilog=LIST, short_help="The images that there are, and how they stand.")
+@click.argument("recipes", nargs=-1, metavar="[RECIPE]…")
+@json_option
+@images_option
+def list_images(recipes: tuple[str, ...], as_json: bool, images: Path | None) -> int:
+    """List the images of each RECIPE, or all: what the records say, what EC2 says, and where they disagree.
+
+    Also images that carry Kiln's tags and have no record, and records whose image is gone.
+    """
+    from datetime import UTC, datetime
+
+    from bake import inventory, looks_report, recipe
+    from infra import images as images_file
+
+    found, clients = inventory.gather(images_file.path_in_force(option=images))
+    seen = found.all(datetime.now(UTC))
+    known = {*recipe.names(), *(one.recipe for one in seen), *(one.recipe for one in found.stored)}
+    if unknown := [name for name in recipes if name not in known]:
+        raise BadInput(f"there is no recipe {unknown[0]!r}", expected=f"one of: {', '.join(sorted(known))}")
+    wanted = inventory.with_sharing((one for one in seen if not recipes or one.recipe in recipes), clients)
+    unread = [one for one in found.stored if one.record is None and (not recipes or one.recipe in recipes)]
+    looks_report.listing(wanted, unread, as_json=as_json)
+    return ExitCode.FAILED if any(not one.is_earlier for one in unread) else ExitCode.DONE
+
+
+@click.command(epilog=SHOW, short_help="All that is known of one image.")
+@click.argument("image")
+@click.option("--packages", is_flag=True, help="List all packages, not only their number.")
+@json_option
+@images_option
+def show(image: str, packages: bool, as_json: bool, images: Path | None) -> None:
+    """Show all that is known of IMAGE.
+
+    IMAGE is an AMI id of any region, a digest or at least 6 digits of its beginning, a build id, or the name of a
+    recipe: the image in force of a tier, the newest of a base or a runtime.
+    """
+    from datetime import UTC, datetime
+
+    from bake import inventory, lineage, looks_report
+    from bake.choose import choose
+    from infra import images as images_file
+
+    now = datetime.now(UTC)
+    found, clients = inventory.gather(images_file.path_in_force(option=images))
+    record = choose(image, found, now)
+    seen = inventory.with_sharing(found.of(record, now), clients)
+    looks_report.image(record, seen, lineage.below(record, found.records), packages=packages, as_json=as_json)
+
+
+@click.command(epilog=DIFF, short_help="What changed from one image to another, layer by layer.")
+@click.argument("before", metavar="IMAGE")
+@click.argument("after", metavar="IMAGE")
+@json_option
+@images_option
+def diff(before: str, after: str, as_json: bool, images: Path | None) -> None:
+    """Say what changed from one IMAGE to another, through all layers below; IMAGE as in `show`.
+
+    A change is told once, at the lowest layer that has it: a new python3 of the runtime stands there, not at the tier.
+    """
+    from datetime import UTC, datetime
+
+    from bake import difference, inventory, lineage, looks_report
+    from bake.choose import choose
+    from infra import images as images_file
+
+    now = datetime.now(UTC)
+    found, _ = inventory.gather(images_file.path_in_force(option=images))
+    left, right = (lineage.of(choose(word, found, now), found.records) for word in (before, after))
+    looks_report.diff(difference.compare(left, right, found.everywhere()), as_json=as_json)
