@@ -74,7 +74,7 @@ def _of_recipe(name: str, inventory: Inventory) -> ImageRecord:
             next_step=f"python -m bake list {name}",
         )
     for record in records:
-        if record.digest == image.digest and set(image.image_ids.values()) & set(record.image_ids.values()):
+        if set(image.image_ids.values()) & set(record.image_ids.values()):
             return record
     raise BadInput(
         f"the image in force of {name} has no record",

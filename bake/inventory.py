@@ -72,11 +72,11 @@ class Inventory:
 
     @property
     def in_force(self) -> frozenset[str]:
-        """The AMI ids that the images file names, and those that they were really baked from, down to the base."""
+        """The AMI ids that the images file names, and those that they were really baked from, all the way down."""
         found = {image_id for image in self.images.root.values() for image_id in image.image_ids.values()}
         for layer in reversed(Layer):
             for record in self.records:
-                if record.layer is layer and layer.below and found & set(record.image_ids.values()):
+                if record.layer is layer and found & set(record.image_ids.values()):
                     found |= set(record.parent_image_ids.values())
         return frozenset(found)
 
@@ -103,10 +103,16 @@ class Inventory:
                 deprecated_from=moment((description or {}).get("DeprecationTime")),
                 protected=is_protected(description or {}),
                 record=url,
-                notes=contradictions(record, description),
+                notes=(*contradictions(record, description), *self._in_file_otherwise(record, image_id)),
             )
             for region, image_id in sorted(record.image_ids.items())
         )
+
+    def _in_file_otherwise(self, record: ImageRecord, image_id: str) -> Iterator[str]:
+        """The images file names this image and says something else of it: somebody has edited the file."""
+        for tier, image in self.images.root.items():
+            if image_id in image.image_ids.values() and (tier, image.digest) != (record.recipe, record.digest):
+                yield f"the images file names it as {tier} {short(image.digest)}"
 
     def all(self, now: datetime) -> tuple[Seen, ...]:
         """Every AMI that a record, EC2 or the images file knows, the newest first."""

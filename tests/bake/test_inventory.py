@@ -152,6 +152,13 @@ def test_an_image_whose_record_is_of_an_earlier_format_says_so() -> None:
     assert listed(inventory)[ami(4)].notes == ("no record that can be read: it is of an earlier format",)
 
 
+def test_an_images_file_that_says_another_digest_of_an_image_is_a_note() -> None:
+    table = {"digest": NEWER.digest, "image_ids": dict(OLDER.image_ids)}
+    inventory = replace(INVENTORY, images=Images.model_validate({"web": table}))
+    assert listed(inventory)[ami(3)].notes == (f"the images file names it as web {NEWER.digest[:19]}",)
+    assert choose("web", inventory, NOW) == OLDER, "what is deployed is the AMI"
+
+
 def test_an_image_that_only_the_images_file_knows_is_listed_as_gone() -> None:
     lost = record_of("web", 8)
     one = listed(replace(INVENTORY, images=file_of(lost)))[ami(8)]
