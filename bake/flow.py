@@ -1,10 +1,12 @@
 """Recipes from their folders to images: gather → plan → for each layer Packer → verify → share → record → images file.
 
 Everything is looked up and decided before anything is baked. Nothing is recorded before the image is there, verified
-and shared; whatever ends a bake early, its remains are swept.
+and shared; whatever ends a bake early, its remains are swept. A digest is baked under a lease: one machine bakes it,
+the others wait, look again, and reuse.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,14 +16,17 @@ from bake.artifact import Artifact
 from bake.build import Build, Made, validate
 from bake.digest import Closure
 from bake.image import ImageRecord, ImageStore
+from bake.lease import Lease
+from bake.leases import Held, Leases
 from bake.outcome import Outcome
 from bake.parents import Parent
 from bake.place import APPLICATION, Home, Workshop
-from bake.plan import Action, Described, Known, Step, plan
+from bake.plan import Action, Described, Known, Step, again, plan
 from bake.protection import protect
 from bake.recipe import Layer, Recipe
 from bake.side_by_side import Cancellation
 from bake.stopwatch import Stopwatch
+from bake.waiting import Waiting
 from bake.workspace import Workspace
 from console.aws import Aws, errors
 from console.errors import KilnError
@@ -65,6 +70,7 @@ class Baker:
     workshop: Workshop
     parents: Mapping[str, Parent]
     store: ImageStore
+    leases: Leases
     versions: toolchain.Versions
     images: Path
     options: Options
@@ -81,7 +87,7 @@ class Baker:
         aws = Aws(home.region)
         caller = home.check_account(aws)
         workshop = Workshop.look_up(aws, home, tuple(recipes.values()))
-        store = ImageStore(aws.client("s3"), workshop.bucket)
+        s3, bucket = aws.client("s3"), workshop.bucket
         images = images_file.path_in_force(option=options.images)
         images_file.load(images)  # a mistake in it is better found now than after the bake
         locked = parents.load(parents.path_beside(images))
@@ -89,7 +95,20 @@ class Baker:
         versions = toolchain.load_versions()
         seconds = watch.lap("lookup")
         return cls(
-            recipes, asked, home, caller, aws, workshop, chosen, store, versions, images, options, progress, seconds
+            recipes,
+            asked,
+            home,
+            caller,
+            aws,
+            workshop,
+            chosen,
+            ImageStore(s3, bucket),
+            Leases(s3, bucket),
+            versions,
+            images,
+            options,
+            progress,
+            seconds,
         )
 
     # --- what would be done -------------------------------------------------------------------------------------------
@@ -164,21 +183,12 @@ class Baker:
 
     def _do(self, planned: Plan, step: Step, below: Outcome | None) -> Outcome:
         one, known, watch = self.recipes[step.recipe], planned.known[step.recipe], Stopwatch(planned.seconds)
-        record = known.record
         if step.action.bakes:
             with self.progress.step(f"{one.name}: bake ({step.reason})") as shown:
-                record = self.bake_anew(planned, one, below, watch)
-                shown.result = ", ".join(record.image_ids.values())
-        elif record is None or step.action is Action.REFUSE:
-            raise KilnError(
-                f"no image of {one.name}",
-                where=self.store.url(one.name, known.closure.digest),
-                found=step.reason,
-                expected="a record that its image's tags agree with: nothing was baked, reused or removed",
-                next_step=f"find out who changed which; python -m bake {one.name} --force bakes another one beside it",
-            )
+                step, record = self.bake_once(planned, step, below, watch)
+                shown.result = ", ".join(record.image_ids.values()) + ("" if step.action.bakes else f" ({step.reason})")
         else:
-            record = self.keep(record, planned.described)
+            record = self.reuse(step, known, planned.described)
         if one.layer is Layer.TIER:
             images_file.record(self.images, one.name, record.digest, dict(record.image_ids))
         elif one.layer is Layer.BASE:
@@ -187,29 +197,86 @@ class Baker:
         watch.lap("record")
         return self._outcome(planned, step, "baked" if step.action.bakes else "reused", record, watch)
 
-    def bake_anew(self, planned: Plan, one: Recipe, below: Outcome | None, watch: Stopwatch) -> ImageRecord:
-        """Packer → verify → share → record → protect."""
-        tools = toolchain.find(self.versions)
+    def bake_once(self, planned: Plan, step: Step, below: Outcome | None, watch: Stopwatch) -> tuple[Step, ImageRecord]:
+        """Under the digest's lease bake it, or reuse what another machine has recorded since the plan was made."""
+        one, known = self.recipes[step.recipe], planned.known[step.recipe]
+        parent = below.image_ids[self.home.region] if below else known.closure.parent
+        build = Build.of(one, known.closure, parent, self.home.region, self.caller)
+        with self._lease(one, build) as held:
+            watch.lap("lease")
+            record, etag = self.store.look(one.name, build.digest)
+            known = replace(known, record=record)
+            described = verify.describe(self.aws, record.image_ids.values() if record else ())
+            forced = self.options.force and one.name in self.asked
+            now = again(known, below.image_ids if below else {}, described, force=forced)
+            if now.action.bakes:
+                return step, self.bake_anew(planned, build, held, etag, watch)
+        return now, self.reuse(now, known, described)
+
+    def _lease(self, one: Recipe, build: Build) -> AbstractContextManager[Held]:
+        lease = Lease.of(
+            recipe=one.name,
+            digest=build.digest,
+            build=build.id,
+            caller=self.caller,
+            duration_seconds=self.leases.duration,
+        )
+        return self.leases.held(
+            lease,
+            limit_seconds=one.contents.limits_minutes.overall * 60,
+            cancellation=self.cancellation,
+            waits=Waiting(one.name, self.progress).show,
+            tells=self.progress.phase,
+        )
+
+    def bake_anew(self, planned: Plan, build: Build, held: Held, before: str | None, watch: Stopwatch) -> ImageRecord:
+        """Packer → verify → share → record → protect. `before` is the ETag of the record that it takes the place of."""
+        one, tools = self.recipes[build.recipe], toolchain.find(self.versions)
         closure, made_of = planned.known[one.name].closure, planned.artifacts[one.name]
-        parent = below.image_ids[self.home.region] if below else closure.parent
-        build = Build.of(one, closure, parent, self.home.region, self.caller)
+
+        def check() -> None:
+            self.cancellation.check()
+            held.check()
+
+        def meanwhile() -> None:
+            """While Packer works: also make the clients that are needed after it, 0.1 s that nobody waits for."""
+            check()
+            for service in ("ec2", "kms"):
+                self.aws.client(service)
+
+        def phase(text: str) -> None:
+            check()
+            self.progress.phase(f"{one.name}: {text}")
+
         with Workspace.of(one, made_of, closure, self.versions) as workspace, build.swept(self.aws, self.progress):
-            made = build.run(workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress, self._meanwhile)
+            made = build.run(workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress, meanwhile)
             watch.take(made.seconds)
-            self._phase(f"{one.name}: verify")
+            phase("verify")
             description = verify.verify(self.aws, made.image_id, owner=self.home.account, tags=build.tags)
             watch.lap("verify")
             snapshots = verify.snapshots_of(description)
             others = self.shared_with(one.layer)
             if others:
-                self._phase(f"{one.name}: share with {', '.join(others)}")
+                phase(f"share with {', '.join(others)}")
                 self._share(made.image_id, snapshots, others)
                 watch.lap("share")
-            self.cancellation.check()
+            check()
             record = self._record(one, build, closure, made, snapshots)
-            self.store.put(record)
+            self.store.put(record, over=before)
             protect(self.aws, made.image_id)
         return record
+
+    def reuse(self, step: Step, known: Known, described: Described) -> ImageRecord:
+        """The record of what is there. Raises KilnError where it and its image contradict each other."""
+        if known.record is None or step.action is Action.REFUSE:
+            raise KilnError(
+                f"no image of {known.recipe}",
+                where=self.store.url(known.recipe, known.closure.digest),
+                found=step.reason,
+                expected="a record that its image's tags agree with: nothing was baked, reused or removed",
+                next_step=f"find out who changed which; python -m bake {known.recipe} --force bakes one beside it",
+            )
+        return self.keep(known.record, described)
 
     def shared_with(self, layer: Layer) -> tuple[str, ...]:
         """The accounts that launch images of a layer: nobody launches a base or a runtime."""
@@ -225,19 +292,12 @@ class Baker:
                 protect(self.aws, image)
         if set(others) <= set(record.shared_with):
             return record
+        current, etag = self.store.look(record.recipe, record.digest)
+        if current != record:
+            etag = None  # another one was written meanwhile: this one is refused, as if none had been there
         record = record.model_copy(update={"shared_with": others})
-        self.store.put(record)
+        self.store.put(record, over=etag)
         return record
-
-    def _meanwhile(self) -> None:
-        """While Packer works: make the clients that are needed after it, 0.1 s that nobody waits for."""
-        self.cancellation.check()
-        for service in ("ec2", "kms"):
-            self.aws.client(service)
-
-    def _phase(self, text: str) -> None:
-        self.cancellation.check()
-        self.progress.phase(text)
 
     def _share(self, image_id: str, snapshots: tuple[str, ...], accounts: tuple[str, ...]) -> None:
         share.share(self.aws, image=image_id, snapshots=snapshots, key=self.workshop.key, accounts=accounts)

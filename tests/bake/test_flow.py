@@ -10,6 +10,7 @@ import pytest
 from bake import artifact, parents, recipe, toolchain
 from bake.flow import Baker, Options, with_layers
 from bake.image import ImageRecord, ImageStore
+from bake.leases import Leases
 from bake.outcome import Outcome
 from bake.place import Home, Workshop
 from bake.recipe import Layer
@@ -38,6 +39,7 @@ def baker(aws: Aws, tmp_path: Path) -> Baker:
         workshop=Workshop("subnet-1", "sg-1", "profile", key, BUCKET, published),
         parents=parents.choose(published, {}, aws.region),
         store=ImageStore(aws.client("s3"), BUCKET),
+        leases=Leases(aws.client("s3"), BUCKET, duration=1.5, poll=0.05),
         versions=toolchain.load_versions(),
         images=tmp_path / "images.toml",
         options=Options(),
