@@ -17,7 +17,7 @@ from console.aws import Aws
 from console.errors import KilnError
 
 BUCKET = "images-of-the-test"
-DURATION, POLL = 0.9, 0.02
+DURATION, POLL = 1.5, 0.02
 HOLDER = f"""
 import sys, time
 from bake.lease import Lease
