@@ -1,33 +1,26 @@
 """Recipes from their folders to images: gather → plan → for each layer Packer → verify → share → record → images file.
 
-Everything is looked up and decided before anything is baked. Nothing is recorded before the image is there, verified
-and shared; whatever ends a bake early, its remains are swept. A digest is baked under a lease: one machine bakes it,
-the others wait, look again, and reuse.
+Everything is looked up and decided before anything is baked; what is done with one recipe is in `oven`.
 """
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-from bake import artifact, digest, parents, recipe, share, side_by_side, toolchain, verify
+from bake import artifact, digest, parents, recipe, side_by_side, toolchain, verify
 from bake.artifact import Artifact
-from bake.build import Build, Made, validate
+from bake.build import validate
 from bake.digest import Closure
 from bake.image import ImageRecord, ImageStore
-from bake.lease import Lease
-from bake.leases import Held, Leases
+from bake.leases import Leases
 from bake.outcome import Outcome
+from bake.oven import Oven
 from bake.parents import Parent
-from bake.place import APPLICATION, Home, Workshop
-from bake.plan import Action, Described, Known, Step, again, plan
-from bake.protection import protect
+from bake.place import Home, Workshop
+from bake.plan import Described, Known, Step, plan
 from bake.recipe import Layer, Recipe
 from bake.side_by_side import Cancellation
 from bake.stopwatch import Stopwatch
-from bake.waiting import Waiting
-from bake.workspace import Workspace
 from console.aws import Aws, errors
 from console.errors import KilnError
 from console.progress import Progress
@@ -185,10 +178,13 @@ class Baker:
         one, known, watch = self.recipes[step.recipe], planned.known[step.recipe], Stopwatch(planned.seconds)
         if step.action.bakes:
             with self.progress.step(f"{one.name}: bake ({step.reason})") as shown:
-                step, record = self.bake_once(planned, step, below, watch)
+                forced = self.options.force and one.name in self.asked
+                stands_on = below.image_ids if below else {}
+                made_of = planned.artifacts[one.name]
+                step, record = self.oven.bake_once(one, made_of, known, step, stands_on, watch, force=forced)
                 shown.result = ", ".join(record.image_ids.values()) + ("" if step.action.bakes else f" ({step.reason})")
         else:
-            record = self.reuse(step, known, planned.described)
+            record = self.oven.reuse(step, known, planned.described)
         if one.layer is Layer.TIER:
             images_file.record(self.images, one.name, record.digest, dict(record.image_ids))
         elif one.layer is Layer.BASE:
@@ -197,133 +193,19 @@ class Baker:
         watch.lap("record")
         return self._outcome(planned, step, "baked" if step.action.bakes else "reused", record, watch)
 
-    def bake_once(self, planned: Plan, step: Step, below: Outcome | None, watch: Stopwatch) -> tuple[Step, ImageRecord]:
-        """Under the digest's lease bake it, or reuse what another machine has recorded since the plan was made."""
-        one, known = self.recipes[step.recipe], planned.known[step.recipe]
-        parent = below.image_ids[self.home.region] if below else known.closure.parent
-        build = Build.of(one, known.closure, parent, self.home.region, self.caller)
-        with self._lease(one, build) as held:
-            watch.lap("lease")
-            record, etag = self.store.look(one.name, build.digest)
-            known = replace(known, record=record)
-            described = verify.describe(self.aws, record.image_ids.values() if record else ())
-            forced = self.options.force and one.name in self.asked
-            now = again(known, below.image_ids if below else {}, described, force=forced)
-            if now.action.bakes:
-                return step, self.bake_anew(planned, build, held, etag, watch)
-        return now, self.reuse(now, known, described)
-
-    def _lease(self, one: Recipe, build: Build) -> AbstractContextManager[Held]:
-        lease = Lease.of(
-            recipe=one.name,
-            digest=build.digest,
-            build=build.id,
-            caller=self.caller,
-            duration_seconds=self.leases.duration,
-        )
-        return self.leases.held(
-            lease,
-            limit_seconds=one.contents.limits_minutes.overall * 60,
-            cancellation=self.cancellation,
-            waits=Waiting(one.name, self.progress).show,
-            tells=self.progress.phase,
-        )
-
-    def bake_anew(self, planned: Plan, build: Build, held: Held, before: str | None, watch: Stopwatch) -> ImageRecord:
-        """Packer → verify → share → record → protect. `before` is the ETag of the record that it takes the place of."""
-        one, tools = self.recipes[build.recipe], toolchain.find(self.versions)
-        closure, made_of = planned.known[one.name].closure, planned.artifacts[one.name]
-
-        def check() -> None:
-            self.cancellation.check()
-            held.check()
-
-        def meanwhile() -> None:
-            """While Packer works: also make the clients that are needed after it, 0.1 s that nobody waits for."""
-            check()
-            for service in ("ec2", "kms"):
-                self.aws.client(service)
-
-        def phase(text: str) -> None:
-            check()
-            self.progress.phase(f"{one.name}: {text}")
-
-        with Workspace.of(one, made_of, closure, self.versions) as workspace, build.swept(self.aws, self.progress):
-            made = build.run(workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress, meanwhile)
-            watch.take(made.seconds)
-            phase("verify")
-            description = verify.verify(self.aws, made.image_id, owner=self.home.account, tags=build.tags)
-            watch.lap("verify")
-            snapshots = verify.snapshots_of(description)
-            others = self.shared_with(one.layer)
-            if others:
-                phase(f"share with {', '.join(others)}")
-                self._share(made.image_id, snapshots, others)
-                watch.lap("share")
-            check()
-            record = self._record(one, build, closure, made, snapshots)
-            self.store.put(record, over=before)
-            protect(self.aws, made.image_id)
-        return record
-
-    def reuse(self, step: Step, known: Known, described: Described) -> ImageRecord:
-        """The record of what is there. Raises KilnError where it and its image contradict each other."""
-        if known.record is None or step.action is Action.REFUSE:
-            raise KilnError(
-                f"no image of {known.recipe}",
-                where=self.store.url(known.recipe, known.closure.digest),
-                found=step.reason,
-                expected="a record that its image's tags agree with: nothing was baked, reused or removed",
-                next_step=f"find out who changed which; python -m bake {known.recipe} --force bakes one beside it",
-            )
-        return self.keep(known.record, described)
-
-    def shared_with(self, layer: Layer) -> tuple[str, ...]:
-        """The accounts that launch images of a layer: nobody launches a base or a runtime."""
-        return self.home.others if layer is Layer.TIER else ()
-
-    def keep(self, record: ImageRecord, described: Described) -> ImageRecord:
-        """Share and protect an image that is reused; AWS says whether that changes anything, not the record."""
-        others = self.shared_with(record.layer)
-        if others:
-            self._share(record.image_ids[self.home.region], record.snapshot_ids[self.home.region], others)
-        for image in record.image_ids.values():
-            if described[image].get("DeregistrationProtection") == "disabled":  # its bake was killed just before
-                protect(self.aws, image)
-        if set(others) <= set(record.shared_with):
-            return record
-        current, etag = self.store.look(record.recipe, record.digest)
-        if current != record:
-            etag = None  # another one was written meanwhile: this one is refused, as if none had been there
-        record = record.model_copy(update={"shared_with": others})
-        self.store.put(record, over=etag)
-        return record
-
-    def _share(self, image_id: str, snapshots: tuple[str, ...], accounts: tuple[str, ...]) -> None:
-        share.share(self.aws, image=image_id, snapshots=snapshots, key=self.workshop.key, accounts=accounts)
-
-    def _record(
-        self, one: Recipe, build: Build, closure: Closure, made: Made, snapshots: tuple[str, ...]
-    ) -> ImageRecord:
-        return ImageRecord(
-            application=APPLICATION,
-            recipe=one.name,
-            layer=one.layer,
-            digest=closure.digest,
-            version=build.version,
-            commit=build.commit,
-            build=build.id,
-            baked_at=datetime.now(UTC),
-            owner=self.home.account,
-            image_ids={self.home.region: made.image_id},
-            snapshot_ids={self.home.region: snapshots},
-            parent=one.contents.parent,
-            parent_image_ids={self.home.region: build.parent_image},
-            closure=closure,
-            shared_with=self.shared_with(one.layer),
-            tests=made.tests,
-            packages=made.packages,
-            seconds=made.seconds,
+    @property
+    def oven(self) -> Oven:
+        """Where a recipe becomes an image, or the image that is there is reused."""
+        return Oven(
+            self.home,
+            self.caller,
+            self.aws,
+            self.workshop,
+            self.store,
+            self.leases,
+            self.versions,
+            self.progress,
+            self.cancellation,
         )
 
     def _outcome(self, planned: Plan, step: Step, action: str, record: ImageRecord | None, watch: Stopwatch) -> Outcome:

@@ -62,7 +62,7 @@ def packer(baker: Baker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pla
         return played.run(build, ec2, rest[-1])
 
     monkeypatch.setattr(Build, "run", run)
-    monkeypatch.setattr("bake.flow.protect", lambda aws, image: None)  # moto does not know the call
+    monkeypatch.setattr("bake.oven.protect", lambda aws, image: None)  # moto does not know the call
     monkeypatch.setattr(sweep, "PAUSE_SECONDS", 0.01)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return played
