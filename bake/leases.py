@@ -1,7 +1,8 @@
 """The leases in the image bucket, leases/<recipe>/<digest>.json: taken, waited for, renewed and released.
 
 What is to be done is decided in `lease`; here it is asked for and done. Every write and the deletion carry a
-condition (`conditional`). It takes s3:GetObject, s3:PutObject and s3:DeleteObject on leases/*.
+condition (`conditional`). It takes s3:GetObject, s3:PutObject and s3:DeleteObject on leases/*, and as for the records
+s3:ListBucket: without it S3 refuses to say that something is not there.
 
 Why a thread renews, and not the loop that listens to Packer: a bake also verifies, shares and sweeps, and a slow answer
 of S3 must not hold up what Packer says. The bake asks `Held.check` from time to time.
