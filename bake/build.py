@@ -14,6 +14,7 @@ from typing import Self
 from bake import sweep
 from bake.artifact import Artifact
 from bake.digest import Closure
+from bake.failure import BakeFailed
 from bake.image import TestResult
 from bake.log import BuildLog
 from bake.packer import Event, LimitReached, Limits, Packer, PackerError, Phase, Template, TemplateInvalid, phase_of
@@ -208,15 +209,6 @@ class Watcher:
     def _show(self) -> None:
         self._shown = int(time.monotonic() - self._began)
         self._progress.phase(f"{self._recipe}: {self.phase} ({self._shown} s)")
-
-
-class BakeFailed(KilnError):
-    """Packer made no image. `swept` says what became of what it had made until then, once that is known."""
-
-    swept: str | None = None
-
-    def details(self) -> dict[str, str]:
-        return {**super().details(), **({"swept": self.swept} if self.swept else {})}
 
 
 def failure(build: Build, problem: PackerError, phase: Phase, tests: tuple[TestResult, ...], log: Path) -> BakeFailed:

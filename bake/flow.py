@@ -1,28 +1,26 @@
 """Recipes from their folders to images: gather → plan → for each layer Packer → verify → share → record → images file.
 
-Everything is looked up and decided before anything is baked. Nothing is recorded before the image is there, verified
-and shared; whatever ends a bake early, its remains are swept.
+Everything is looked up and decided before anything is baked; what is done with one recipe is in `oven`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-from bake import artifact, digest, parents, recipe, share, side_by_side, toolchain, verify
+from bake import artifact, digest, parents, recipe, side_by_side, toolchain, verify
 from bake.artifact import Artifact
-from bake.build import Build, Made, validate
+from bake.build import validate
 from bake.digest import Closure
 from bake.image import ImageRecord, ImageStore
+from bake.leases import Leases
 from bake.outcome import Outcome
+from bake.oven import Oven
 from bake.parents import Parent
-from bake.place import APPLICATION, Home, Workshop
-from bake.plan import Action, Described, Known, Step, plan
-from bake.protection import protect
+from bake.place import Home, Workshop
+from bake.plan import Described, Known, Step, plan
 from bake.recipe import Layer, Recipe
 from bake.side_by_side import Cancellation
 from bake.stopwatch import Stopwatch
-from bake.workspace import Workspace
 from console.aws import Aws, errors
 from console.errors import KilnError
 from console.progress import Progress
@@ -65,6 +63,7 @@ class Baker:
     workshop: Workshop
     parents: Mapping[str, Parent]
     store: ImageStore
+    leases: Leases
     versions: toolchain.Versions
     images: Path
     options: Options
@@ -81,7 +80,7 @@ class Baker:
         aws = Aws(home.region)
         caller = home.check_account(aws)
         workshop = Workshop.look_up(aws, home, tuple(recipes.values()))
-        store = ImageStore(aws.client("s3"), workshop.bucket)
+        s3, bucket = aws.client("s3"), workshop.bucket
         images = images_file.path_in_force(option=options.images)
         images_file.load(images)  # a mistake in it is better found now than after the bake
         locked = parents.load(parents.path_beside(images))
@@ -89,7 +88,20 @@ class Baker:
         versions = toolchain.load_versions()
         seconds = watch.lap("lookup")
         return cls(
-            recipes, asked, home, caller, aws, workshop, chosen, store, versions, images, options, progress, seconds
+            recipes,
+            asked,
+            home,
+            caller,
+            aws,
+            workshop,
+            chosen,
+            ImageStore(s3, bucket),
+            Leases(s3, bucket),
+            versions,
+            images,
+            options,
+            progress,
+            seconds,
         )
 
     # --- what would be done -------------------------------------------------------------------------------------------
@@ -164,21 +176,15 @@ class Baker:
 
     def _do(self, planned: Plan, step: Step, below: Outcome | None) -> Outcome:
         one, known, watch = self.recipes[step.recipe], planned.known[step.recipe], Stopwatch(planned.seconds)
-        record = known.record
         if step.action.bakes:
             with self.progress.step(f"{one.name}: bake ({step.reason})") as shown:
-                record = self.bake_anew(planned, one, below, watch)
-                shown.result = ", ".join(record.image_ids.values())
-        elif record is None or step.action is Action.REFUSE:
-            raise KilnError(
-                f"no image of {one.name}",
-                where=self.store.url(one.name, known.closure.digest),
-                found=step.reason,
-                expected="a record that its image's tags agree with: nothing was baked, reused or removed",
-                next_step=f"find out who changed which; python -m bake {one.name} --force bakes another one beside it",
-            )
+                forced = self.options.force and one.name in self.asked
+                stands_on = below.image_ids if below else {}
+                made_of = planned.artifacts[one.name]
+                step, record = self.oven.bake_once(one, made_of, known, step, stands_on, watch, force=forced)
+                shown.result = ", ".join(record.image_ids.values()) + ("" if step.action.bakes else f" ({step.reason})")
         else:
-            record = self.keep(record, planned.described)
+            record = self.oven.reuse(step, known, planned.described)
         if one.layer is Layer.TIER:
             images_file.record(self.images, one.name, record.digest, dict(record.image_ids))
         elif one.layer is Layer.BASE:
@@ -187,84 +193,19 @@ class Baker:
         watch.lap("record")
         return self._outcome(planned, step, "baked" if step.action.bakes else "reused", record, watch)
 
-    def bake_anew(self, planned: Plan, one: Recipe, below: Outcome | None, watch: Stopwatch) -> ImageRecord:
-        """Packer → verify → share → record → protect."""
-        tools = toolchain.find(self.versions)
-        closure, made_of = planned.known[one.name].closure, planned.artifacts[one.name]
-        parent = below.image_ids[self.home.region] if below else closure.parent
-        build = Build.of(one, closure, parent, self.home.region, self.caller)
-        with Workspace.of(one, made_of, closure, self.versions) as workspace, build.swept(self.aws, self.progress):
-            made = build.run(workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress, self._meanwhile)
-            watch.take(made.seconds)
-            self._phase(f"{one.name}: verify")
-            description = verify.verify(self.aws, made.image_id, owner=self.home.account, tags=build.tags)
-            watch.lap("verify")
-            snapshots = verify.snapshots_of(description)
-            others = self.shared_with(one.layer)
-            if others:
-                self._phase(f"{one.name}: share with {', '.join(others)}")
-                self._share(made.image_id, snapshots, others)
-                watch.lap("share")
-            self.cancellation.check()
-            record = self._record(one, build, closure, made, snapshots)
-            self.store.put(record)
-            protect(self.aws, made.image_id)
-        return record
-
-    def shared_with(self, layer: Layer) -> tuple[str, ...]:
-        """The accounts that launch images of a layer: nobody launches a base or a runtime."""
-        return self.home.others if layer is Layer.TIER else ()
-
-    def keep(self, record: ImageRecord, described: Described) -> ImageRecord:
-        """Share and protect an image that is reused; AWS says whether that changes anything, not the record."""
-        others = self.shared_with(record.layer)
-        if others:
-            self._share(record.image_ids[self.home.region], record.snapshot_ids[self.home.region], others)
-        for image in record.image_ids.values():
-            if described[image].get("DeregistrationProtection") == "disabled":  # its bake was killed just before
-                protect(self.aws, image)
-        if set(others) <= set(record.shared_with):
-            return record
-        record = record.model_copy(update={"shared_with": others})
-        self.store.put(record)
-        return record
-
-    def _meanwhile(self) -> None:
-        """While Packer works: make the clients that are needed after it, 0.1 s that nobody waits for."""
-        self.cancellation.check()
-        for service in ("ec2", "kms"):
-            self.aws.client(service)
-
-    def _phase(self, text: str) -> None:
-        self.cancellation.check()
-        self.progress.phase(text)
-
-    def _share(self, image_id: str, snapshots: tuple[str, ...], accounts: tuple[str, ...]) -> None:
-        share.share(self.aws, image=image_id, snapshots=snapshots, key=self.workshop.key, accounts=accounts)
-
-    def _record(
-        self, one: Recipe, build: Build, closure: Closure, made: Made, snapshots: tuple[str, ...]
-    ) -> ImageRecord:
-        return ImageRecord(
-            application=APPLICATION,
-            recipe=one.name,
-            layer=one.layer,
-            digest=closure.digest,
-            version=build.version,
-            commit=build.commit,
-            build=build.id,
-            baked_at=datetime.now(UTC),
-            owner=self.home.account,
-            image_ids={self.home.region: made.image_id},
-            snapshot_ids={self.home.region: snapshots},
-            parent=one.contents.parent,
-            parent_image_ids={self.home.region: build.parent_image},
-            closure=closure,
-            shared_with=self.shared_with(one.layer),
-            tests=made.tests,
-            packages=made.packages,
-            packages_before=made.packages_before,
-            seconds=made.seconds,
+    @property
+    def oven(self) -> Oven:
+        """Where a recipe becomes an image, or the image that is there is reused."""
+        return Oven(
+            self.home,
+            self.caller,
+            self.aws,
+            self.workshop,
+            self.store,
+            self.leases,
+            self.versions,
+            self.progress,
+            self.cancellation,
         )
 
     def _outcome(self, planned: Plan, step: Step, action: str, record: ImageRecord | None, watch: Stopwatch) -> Outcome:

@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bake import conditional
 from bake.digest import Closure
+from bake.failure import Overtaken
 from bake.recipe import Layer
 from console.errors import KilnError
 
@@ -108,16 +110,21 @@ class ImageStore:
         return f"s3://{self.bucket}/{self.key(recipe, digest)}"
 
     def get(self, recipe: str, digest: str) -> ImageRecord | None:
-        """The record, or None where there is none. Raises KilnError for one that cannot be read.
+        """The record, or None where there is none. Raises KilnError for one that cannot be read."""
+        return self.look(recipe, digest)[0]
+
+    def look(self, recipe: str, digest: str) -> tuple[ImageRecord | None, str | None]:
+        """The record and the ETag of what lies there, each None where there is none.
 
         One of an earlier format counts as none: the format of digests changed with it, no recipe of today asks for it.
         """
         try:
-            body = self.client.get_object(Bucket=self.bucket, Key=self.key(recipe, digest))["Body"].read()
+            answer = self.client.get_object(Bucket=self.bucket, Key=self.key(recipe, digest))
+            body, etag = answer["Body"].read(), str(answer["ETag"])
         except self.client.exceptions.NoSuchKey:
-            return None
+            return None, None
         try:
-            return None if _is_earlier(body) else ImageRecord.model_validate_json(body)
+            return (None if _is_earlier(body) else ImageRecord.model_validate_json(body)), etag
         except ValidationError as problem:
             raise KilnError(
                 "the record of an image cannot be read",
@@ -146,15 +153,25 @@ class ImageStore:
             return Stored(url, recipe, digest, None, f"it is the record of {record.recipe} {record.digest}")
         return Stored(url, recipe, digest, record)
 
-    def put(self, record: ImageRecord) -> str:
-        """Write the record; its URL."""
-        self.client.put_object(
-            Bucket=self.bucket,
-            Key=self.key(record.recipe, record.digest),
-            Body=record.model_dump_json(indent=2).encode(),
-            ContentType="application/json",
-        )
-        return self.url(record.recipe, record.digest)
+    def put(self, record: ImageRecord, *, over: str | None = None) -> str:
+        """Write the record in the place of the one with the ETag `over`, or where there is none; its URL.
+
+        Raises Overtaken where another one is there. That, and not the lease, is what keeps a bake from writing over
+        another's record: a lease is a guess at who is alive, this condition is checked in the very moment of writing.
+        """
+        key, url = self.key(record.recipe, record.digest), self.url(record.recipe, record.digest)
+        if conditional.put(self.client, self.bucket, key, record.model_dump_json(indent=2).encode(), over):
+            return url
+        found = self.get(record.recipe, record.digest)
+        if found != record:
+            raise Overtaken(
+                f"the record of {record.recipe} is another one than a moment ago",
+                where=url,
+                found=f"that of build {found.build}" if found else "it is gone",
+                expected="nobody else who writes it meanwhile",
+                next_step=f"python -m bake {record.recipe} reuses what is recorded now",
+            )
+        return url
 
 
 def _is_earlier(body: bytes) -> bool:

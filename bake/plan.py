@@ -59,20 +59,26 @@ class Step:
 def plan(known: Sequence[Known], described: Described, *, force: Collection[str] = ()) -> tuple[Step, ...]:
     """A step for each recipe, in the given order, in which every recipe comes after its parent."""
     steps: dict[str, Step] = {}
-    records = {one.recipe: one.record for one in known}
+    images = {one.recipe: one.record.image_ids for one in known if one.record}
     for one in known:
         below = steps[one.parent] if one.parent else None
         differences = changes(one.in_force.closure, one.closure) if one.in_force else ()
-        action, reason = _decide(one, below, records.get(one.parent or ""), described, one.recipe in force)
+        action, reason = _decide(one, below, images.get(one.parent or "", {}), described, one.recipe in force)
         steps[one.recipe] = Step(one.recipe, action, reason or "; ".join(differences) or FIRST, differences)
     return tuple(steps.values())
+
+
+def again(one: Known, parent_images: Mapping[str, str], described: Described, *, force: bool) -> Step:
+    """The step for a recipe whose parent is done and has these images by region: another machine may have baked it."""
+    action, reason = _decide(one, None, parent_images, described, force)
+    return Step(one.recipe, action, reason)
 
 
 FIRST = "there is no image of this recipe yet"
 
 
 def _decide(
-    one: Known, below: Step | None, below_record: ImageRecord | None, described: Described, forced: bool
+    one: Known, below: Step | None, parent_images: Mapping[str, str], described: Described, forced: bool
 ) -> tuple[Action, str]:
     """Action and reason; an empty reason where it is what changed."""
     if below and below.action is Action.REFUSE:
@@ -93,7 +99,7 @@ def _decide(
         if wrong := disagreements(description, owner=record.owner, tags=record.tags):
             return Action.REFUSE, f"its record and its image {image_id} contradict each other: {'; '.join(wrong)}"
     for region, image_id in sorted(record.parent_image_ids.items()):
-        current = below_record.image_ids.get(region) if below_record else image_id
+        current = parent_images.get(region) if parent_images else image_id
         if current != image_id:
             return Action.BAKE, f"its parent {one.parent} is {current} now, it was baked from {image_id}"
     return Action.REUSE, f"nothing changed since build {record.build}"

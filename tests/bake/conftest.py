@@ -8,8 +8,11 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from bake import recipe
+from bake.flow import Baker
 from bake.recipe import Recipe
 from console.aws import Aws
+from rehearsal.moto_hooks import s3
+from tests.bake.bakers import make_baker
 
 ACCOUNT = "123456789012"  # moto's own
 REGION = "eu-west-1"
@@ -57,6 +60,7 @@ def payroll(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
+    s3.write_in_one_step()  # as S3 does it; the one thing here that is not moto's own
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -84,3 +88,8 @@ def aws(moto: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Aws:
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     return Aws(REGION)
+
+
+@pytest.fixture
+def baker(aws: Aws, tmp_path: Path) -> Baker:
+    return make_baker(aws, tmp_path)

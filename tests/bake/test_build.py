@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from bake import artifact, build, digest, recipe, sweep, toolchain
-from bake.build import BakeFailed, Build, Watcher
+from bake.build import Build, Watcher
 from bake.digest import Closure
+from bake.failure import BakeFailed
 from bake.image import TestResult
 from bake.log import KEPT, BuildLog
 from bake.packer import BuildFailed, LimitReached, Message, Phase

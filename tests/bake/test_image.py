@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bake.digest import Closure
+from bake.failure import Overtaken
 from bake.image import ImageRecord, ImageStore, TestResult
 from bake.recipe import Layer
 from console.aws import Aws
@@ -90,3 +91,20 @@ def test_all_that_lies_in_the_bucket_is_read_and_told_apart(store: ImageStore) -
 
 def test_an_empty_bucket_holds_no_records(store: ImageStore) -> None:
     assert store.all() == ()
+
+
+def test_a_record_is_written_only_in_the_place_of_the_one_that_was_seen(store: ImageStore) -> None:
+    newer, newest = (RECORD.model_copy(update={"build": name}) for name in ("web-2", "web-3"))
+    store.put(RECORD)
+    _, etag = store.look("web", RECORD.digest)
+    store.put(newer, over=etag)
+    for stale in (None, etag):
+        with pytest.raises(Overtaken) as caught:
+            store.put(newest, over=stale)
+        assert "web-2" in str(caught.value.found)
+    assert store.get("web", RECORD.digest) == newer
+
+
+def test_a_write_whose_answer_was_lost_is_no_conflict(store: ImageStore) -> None:
+    store.put(RECORD)
+    assert store.put(RECORD) == store.url("web", RECORD.digest), "the client's second attempt meets its first"

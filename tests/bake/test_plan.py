@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bake.digest import Closure
 from bake.image import ImageRecord
-from bake.plan import FIRST, Action, Known, Step, plan
+from bake.plan import FIRST, Action, Known, Step, again, plan
 from bake.recipe import Layer
 
 OWNER = "123456789012"
@@ -195,3 +195,16 @@ def test_going_back_to_an_earlier_recipe_reuses_its_image() -> None:
         for one in known_of({})
     ]
     assert actions(steps(known))["web"] == "reuse"
+
+
+def test_after_waiting_what_the_other_machine_recorded_decides() -> None:
+    closure = closures({})["web"]
+    record = record_of("web", closure)
+    described = {one: description_of(record) for one in record.image_ids.values()}
+    ids = dict(record.parent_image_ids)
+    done, open_ = Known("web", "runtime", closure, record), Known("web", "runtime", closure)
+    assert again(done, ids, described, force=False).action is Action.REUSE
+    assert again(done, ids, described, force=True).action is Action.BAKE
+    assert again(open_, ids, {}, force=False).action is Action.BAKE, "the other one failed"
+    elsewhere = dict.fromkeys(ids, "ami-another")
+    assert again(done, elsewhere, described, force=False).action is Action.BAKE, "it stands on another parent"

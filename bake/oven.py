@@ -1,0 +1,193 @@
+"""One recipe, for real: under its digest's lease Packer → verify → share → record → protect, or reuse what is there.
+
+One machine bakes a digest, the others wait, look again, and reuse. Nothing is recorded before the image is there,
+verified and shared; whatever ends a bake early, its remains are swept.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bake import share, toolchain, verify
+from bake.artifact import Artifact
+from bake.build import Build, Made
+from bake.digest import Closure
+from bake.image import ImageRecord, ImageStore
+from bake.lease import Lease
+from bake.leases import Held, Leases
+from bake.place import APPLICATION, Home, Workshop
+from bake.plan import Action, Described, Known, Step, again
+from bake.protection import protect
+from bake.recipe import Layer, Recipe
+from bake.side_by_side import Cancellation
+from bake.stopwatch import Stopwatch
+from bake.waiting import Waiting
+from bake.workspace import Workspace
+from console.aws import Aws
+from console.errors import KilnError
+from console.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Oven:
+    """What every recipe of a command is baked with."""
+
+    home: Home
+    caller: str
+    aws: Aws
+    workshop: Workshop
+    store: ImageStore
+    leases: Leases
+    versions: toolchain.Versions
+    progress: Progress
+    cancellation: Cancellation
+
+    def bake_once(
+        self,
+        one: Recipe,
+        made_of: Artifact | None,
+        known: Known,
+        step: Step,
+        stands_on: Mapping[str, str],
+        watch: Stopwatch,
+        *,
+        force: bool,
+    ) -> tuple[Step, ImageRecord]:
+        """Under the digest's lease bake it, or reuse what another machine has recorded since `step` was decided.
+
+        `stands_on` are the parent's images by region, empty for a base. What was done, and the record.
+        """
+        parent = stands_on[self.home.region] if stands_on else known.closure.parent
+        build = Build.of(one, known.closure, parent, self.home.region, self.caller)
+        with self._lease(one, build) as held:
+            watch.lap("lease")
+            record, etag = self.store.look(one.name, build.digest)
+            known = replace(known, record=record)
+            described = verify.describe(self.aws, record.image_ids.values() if record else ())
+            now = again(known, stands_on, described, force=force)
+            if now.action.bakes:
+                return step, self.bake_anew(one, made_of, known.closure, build, held, etag, watch)
+        return now, self.reuse(now, known, described)
+
+    def _lease(self, one: Recipe, build: Build) -> AbstractContextManager[Held]:
+        lease = Lease.of(
+            recipe=one.name,
+            digest=build.digest,
+            build=build.id,
+            caller=self.caller,
+            duration_seconds=self.leases.duration,
+        )
+        return self.leases.held(
+            lease,
+            limit_seconds=one.contents.limits_minutes.overall * 60,
+            cancellation=self.cancellation,
+            waits=Waiting(one.name, self.progress).show,
+            tells=self.progress.phase,
+        )
+
+    def bake_anew(
+        self,
+        one: Recipe,
+        made_of: Artifact | None,
+        closure: Closure,
+        build: Build,
+        held: Held,
+        before: str | None,
+        watch: Stopwatch,
+    ) -> ImageRecord:
+        """Packer → verify → share → record → protect. `before` is the ETag of the record that it takes the place of."""
+        tools = toolchain.find(self.versions)
+
+        def check() -> None:
+            self.cancellation.check()
+            held.check()
+
+        def meanwhile() -> None:
+            """While Packer works: also make the clients that are needed after it, 0.1 s that nobody waits for."""
+            check()
+            for service in ("ec2", "kms"):
+                self.aws.client(service)
+
+        def phase(text: str) -> None:
+            check()
+            self.progress.phase(f"{one.name}: {text}")
+
+        with Workspace.of(one, made_of, closure, self.versions) as workspace, build.swept(self.aws, self.progress):
+            made = build.run(workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress, meanwhile)
+            watch.take(made.seconds)
+            phase("verify")
+            description = verify.verify(self.aws, made.image_id, owner=self.home.account, tags=build.tags)
+            watch.lap("verify")
+            snapshots = verify.snapshots_of(description)
+            others = self.shared_with(one.layer)
+            if others:
+                phase(f"share with {', '.join(others)}")
+                self._share(made.image_id, snapshots, others)
+                watch.lap("share")
+            check()
+            record = self._record(one, build, closure, made, snapshots)
+            self.store.put(record, over=before)
+            protect(self.aws, made.image_id)
+        return record
+
+    def reuse(self, step: Step, known: Known, described: Described) -> ImageRecord:
+        """The record of what is there. Raises KilnError where it and its image contradict each other."""
+        if known.record is None or step.action is Action.REFUSE:
+            raise KilnError(
+                f"no image of {known.recipe}",
+                where=self.store.url(known.recipe, known.closure.digest),
+                found=step.reason,
+                expected="a record that its image's tags agree with: nothing was baked, reused or removed",
+                next_step=f"find out who changed which; python -m bake {known.recipe} --force bakes one beside it",
+            )
+        return self.keep(known.record, described)
+
+    def shared_with(self, layer: Layer) -> tuple[str, ...]:
+        """The accounts that launch images of a layer: nobody launches a base or a runtime."""
+        return self.home.others if layer is Layer.TIER else ()
+
+    def keep(self, record: ImageRecord, described: Described) -> ImageRecord:
+        """Share and protect an image that is reused; AWS says whether that changes anything, not the record."""
+        others = self.shared_with(record.layer)
+        if others:
+            self._share(record.image_ids[self.home.region], record.snapshot_ids[self.home.region], others)
+        for image in record.image_ids.values():
+            if described[image].get("DeregistrationProtection") == "disabled":  # its bake was killed just before
+                protect(self.aws, image)
+        if set(others) <= set(record.shared_with):
+            return record
+        current, etag = self.store.look(record.recipe, record.digest)
+        if current != record:
+            etag = None  # another one was written meanwhile: this one is refused, as if none had been there
+        record = record.model_copy(update={"shared_with": others})
+        self.store.put(record, over=etag)
+        return record
+
+    def _share(self, image_id: str, snapshots: tuple[str, ...], accounts: tuple[str, ...]) -> None:
+        share.share(self.aws, image=image_id, snapshots=snapshots, key=self.workshop.key, accounts=accounts)
+
+    def _record(
+        self, one: Recipe, build: Build, closure: Closure, made: Made, snapshots: tuple[str, ...]
+    ) -> ImageRecord:
+        return ImageRecord(
+            application=APPLICATION,
+            recipe=one.name,
+            layer=one.layer,
+            digest=closure.digest,
+            version=build.version,
+            commit=build.commit,
+            build=build.id,
+            baked_at=datetime.now(UTC),
+            owner=self.home.account,
+            image_ids={self.home.region: made.image_id},
+            snapshot_ids={self.home.region: snapshots},
+            parent=one.contents.parent,
+            parent_image_ids={self.home.region: build.parent_image},
+            closure=closure,
+            shared_with=self.shared_with(one.layer),
+            tests=made.tests,
+            packages=made.packages,
+            packages_before=made.packages_before,
+            seconds=made.seconds,
+        )

@@ -1,0 +1,216 @@
+"""Two machines that bake the same at once. Packer's own run is played here; AWS is moto's, everything else is real."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bake import sweep
+from bake.build import Build, Made
+from bake.failure import BakeFailed, Overtaken
+from bake.flow import Baker, Options
+from bake.image import ImageRecord
+from bake.lease import Lease
+from bake.outcome import Outcome
+from bake.side_by_side import Cancellation, Cancelled
+from console.errors import KilnError
+from console.progress import Progress
+from tests.bake.bakers import bake_before
+
+Ran = tuple[dict[str, Outcome], dict[str, KilnError]]
+
+
+@dataclass
+class Played:
+    """In the place of Packer: launches a builder, takes its time, makes an image with the build's tags."""
+
+    seconds: float = 0.3
+    builds: list[Build] = field(default_factory=list)
+    during: dict[str, Callable[[Build], None]] = field(default_factory=dict)  # recipe → what happens meanwhile, once
+
+    def run(self, build: Build, ec2: Any, meanwhile: Callable[[], None]) -> Made:
+        self.builds.append(build)
+        tags = [{"Key": key, "Value": value} for key, value in build.tags.items()]
+        parent = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        instance = ec2.run_instances(ImageId=parent, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+        ec2.create_tags(Resources=[instance], Tags=tags)
+        if happens := self.during.pop(build.recipe, None):
+            happens(build)
+        end = time.monotonic() + self.seconds
+        while time.monotonic() < end:
+            meanwhile()
+            time.sleep(0.02)
+        image = ec2.create_image(InstanceId=instance, Name=build.image_name)["ImageId"]
+        ec2.create_tags(Resources=[image], Tags=tags)
+        ec2.terminate_instances(InstanceIds=[instance])
+        return Made(image, (), {}, {"provision": self.seconds})
+
+    def of(self, recipe: str) -> list[str]:
+        return [build.id for build in self.builds if build.recipe == recipe]
+
+
+@pytest.fixture
+def packer(baker: Baker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Played:
+    played, ec2 = Played(), baker.aws.client("ec2")
+
+    def run(build: Build, *rest: Any) -> Made:
+        return played.run(build, ec2, rest[-1])
+
+    monkeypatch.setattr(Build, "run", run)
+    monkeypatch.setattr("bake.oven.protect", lambda aws, image: None)  # moto does not know the call
+    monkeypatch.setattr(sweep, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return played
+
+
+def another(baker: Baker, name: str, **options: Any) -> Baker:
+    """Another machine: its own files, threads and progress."""
+    images = baker.images.parent / name / "images.toml"
+    images.parent.mkdir()
+    return replace(baker, images=images, options=Options(**options), progress=Progress(), cancellation=Cancellation())
+
+
+def start(pool: ThreadPoolExecutor, baker: Baker) -> "Future[Ran]":
+    return pool.submit(lambda: baker.run(baker.plan()))
+
+
+def left(baker: Baker, build: Build) -> tuple[str, ...]:
+    """What is there of a build, as the sweep would say it."""
+    return tuple(f"{one.kind} {one.id}" for one in sweep.plan(build.id, sweep.gather(baker.aws, build.id)))
+
+
+def test_two_that_bake_at_once_make_one_image_of_each_layer_and_both_have_it(
+    baker: Baker,
+    packer: Played,
+) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        ran = [start(pool, another(baker, name)) for name in ("one", "two")]
+    (first, failed), (second, failed_too) = (one.result() for one in ran)
+    assert (failed, failed_too) == ({}, {})
+    assert sorted(build.recipe for build in packer.builds) == ["base", "runtime", "web"]
+    for name in ("base", "runtime", "web"):
+        assert first[name].image_ids == second[name].image_ids
+        assert {first[name].action, second[name].action} == {"baked", "reused"}
+        assert baker.leases.get(name, first[name].digest) is None
+    assert "nothing changed since build" in {o.action: o for o in (first["web"], second["web"])}["reused"].reason
+
+
+def test_where_the_one_fails_the_other_bakes(baker: Baker, packer: Played) -> None:
+    bake_all_but_web_before(baker)
+    begun = threading.Event()
+
+    def fail(build: Build) -> None:
+        begun.set()
+        time.sleep(0.3)
+        raise BakeFailed("no image of web")
+
+    packer.during["web"] = fail
+    with ThreadPoolExecutor(2) as pool:
+        one = start(pool, another(baker, "one"))
+        assert begun.wait(10)
+        two = start(pool, another(baker, "two"))
+    assert "web" in one.result()[1]
+    assert two.result()[0]["web"].action == "baked"
+    assert len(packer.of("web")) == 2
+    assert left(baker, packer.builds[0]) == ()
+
+
+def test_force_waits_too_and_then_bakes(baker: Baker, packer: Played) -> None:
+    bake_all_but_web_before(baker)
+    begun = threading.Event()
+    packer.during["web"] = lambda build: begun.set()
+    with ThreadPoolExecutor(2) as pool:
+        one = start(pool, another(baker, "one"))
+        assert begun.wait(10)
+        two = start(pool, another(baker, "two", force=True))
+    assert (one.result()[1], two.result()[1]) == ({}, {})
+    web, again = one.result()[0]["web"], two.result()[0]["web"]
+    assert (web.action, again.action) == ("baked", "baked")
+    assert web.image_ids != again.image_ids
+    record = baker.store.get("web", web.digest)
+    assert record
+    assert record.build == packer.of("web")[1]
+
+
+def test_who_loses_the_lease_stops_sweeps_and_records_nothing(baker: Baker, packer: Played) -> None:
+    bake_all_but_web_before(baker)
+    packer.seconds = 20  # never waited for
+    packer.during["web"] = lambda build: take_over(baker, build)
+    done, failed = baker.run(baker.plan())
+    assert set(done) == {"base", "runtime"}
+    assert isinstance(failed["web"], Overtaken)
+    assert failed["web"].swept is not None
+    assert "removed instance i-" in failed["web"].details()["swept"]
+    (build,) = packer.builds
+    assert left(baker, build) == ()
+    assert baker.store.get("web", build.digest) is None
+    seen = baker.leases.get("web", build.digest)
+    assert seen
+    assert seen.lease
+    assert seen.lease.build == "web-other"
+
+
+def test_a_record_that_another_wrote_first_stays_and_the_own_image_is_swept(
+    baker: Baker,
+    packer: Played,
+) -> None:
+    records = bake_all_but_web_before(baker)
+
+    def write(build: Build) -> None:
+        baker.store.put(records["web"])  # of one who was suspended and whose lease this one took over
+
+    packer.during["web"] = write
+    done, failed = baker.run(baker.plan())
+    assert isinstance(failed["web"], Overtaken)
+    assert "web-earlier" in str(failed["web"].found)
+    assert "removed image ami-" in failed["web"].details()["swept"]
+    assert baker.store.get("web", records["web"].digest) == records["web"]
+    assert done["base"].action == "reused"
+
+
+def test_ctrl_c_while_waiting_ends_it_and_the_other_goes_on(baker: Baker, packer: Played) -> None:
+    bake_all_but_web_before(baker)
+    begun, packer.seconds = threading.Event(), 1.0
+    packer.during["web"] = lambda build: begun.set()
+    with ThreadPoolExecutor(2) as pool:
+        one = start(pool, another(baker, "one"))
+        assert begun.wait(10)
+        waiting = another(baker, "two")
+        threading.Timer(0.2, waiting.cancellation.event.set).start()
+        two = start(pool, waiting)
+    with pytest.raises(Cancelled):
+        two.result()
+    assert one.result()[0]["web"].action == "baked"
+    assert len(packer.builds) == 1
+
+
+def test_sharing_a_reused_image_does_not_write_over_a_record_that_is_newer(baker: Baker) -> None:
+    records = bake_before(baker)
+    more = replace(baker, home=replace(baker.home, others=("444444444444", "555555555555")))
+    planned = more.plan()
+    newer = records["web"].model_copy(update={"build": "web-newer"})
+    _, etag = baker.store.look("web", newer.digest)
+    baker.store.put(newer, over=etag)
+    _, failed = more.run(planned)
+    assert isinstance(failed["web"], Overtaken)
+    assert baker.store.get("web", newer.digest) == newer
+
+
+def bake_all_but_web_before(baker: Baker) -> dict[str, ImageRecord]:
+    """The records of all, that of web too, though it is not in the bucket."""
+    records = bake_before(baker)
+    baker.store.client.delete_object(Bucket=baker.store.bucket, Key=baker.store.key("web", records["web"].digest))
+    return records
+
+
+def take_over(baker: Baker, build: Build) -> None:
+    """What another machine does that has not seen a renewal for long enough."""
+    seen = baker.leases.get(build.recipe, build.digest)
+    assert seen
+    other = Lease.of(recipe=build.recipe, digest=build.digest, build="web-other", caller="arn:you", duration_seconds=60)
+    assert baker.leases.put(other, seen.etag)
