@@ -48,7 +48,7 @@ class Played:
         image = ec2.create_image(InstanceId=instance, Name=build.image_name)["ImageId"]
         ec2.create_tags(Resources=[image], Tags=tags)
         ec2.terminate_instances(InstanceIds=[instance])
-        return Made(image, (), {}, {"provision": self.seconds})
+        return Made(image, (), {}, None, {"provision": self.seconds})
 
     def of(self, recipe: str) -> list[str]:
         return [build.id for build in self.builds if build.recipe == recipe]
