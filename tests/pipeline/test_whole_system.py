@@ -234,6 +234,7 @@ def test_when_the_alarm_is_over_the_mended_version_is_deployed(tooling: Pipeline
 
 RETAINED = {
     "AWS::Backup::BackupVault": "what is saved outlives what it was saved from",
+    "AWS::DynamoDB::Table": "the payslips",
     "AWS::KMS::Key": "without the keys nothing of what is kept can be read",
     "AWS::Logs::LogGroup": "what has happened is asked for afterwards",
     "AWS::RDS::DBCluster": "the data themselves, without an instance to pay for",
