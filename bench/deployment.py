@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bake.place import TOOLING_STACK
+from bake.recipe import tiers
 from bench.measure import Table, goal, timed
 from infra import parameters
 
@@ -31,7 +32,7 @@ def deploy(folder: Path, *words: str) -> float:
 
 
 def new_image_of_web(name: str) -> tuple[str, ...]:
-    """The stacks that give Web a new image; the other tiers, which have no recipe yet, keep what they have."""
+    """The stacks that give Web a new image, and no other machine one."""
     return "--exclusively", f"Payroll-{name}/Parameters", f"Payroll-{name}/Web"
 
 
@@ -82,14 +83,14 @@ def resident_mib() -> float:
 
 
 def measure(rounds: int) -> tuple[Table, Table]:
-    """Times and memory; the rounds are environments, each new in its account. Bakes the image that is deployed."""
+    """Times and memory; the rounds are environments, each new in its account. Bakes the images that are deployed."""
     times: dict[str, list[float]] = defaultdict(list)
     memory = {"bootstrapped, nothing deployed": [resident_mib()]}
     with tempfile.TemporaryDirectory() as scratch:
         assembly = Path(scratch) / "cdk.out"
         timed(["cdk", "deploy", TOOLING_STACK, "--output", str(assembly)])
         memory["with Tooling"] = [resident_mib()]
-        timed([sys.executable, "-m", "bake", "web"])
+        timed([sys.executable, "-m", "bake", *tiers()])
         needs: dict[str, set[str]] = {}
         for name in NAMES[:rounds]:
             began = datetime.now(UTC)
