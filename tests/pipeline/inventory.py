@@ -29,6 +29,7 @@ LISTS: Mapping[str, tuple[str, str, str]] = {
         "describe_alarms",
         "CompositeAlarms[].AlarmName",
     ),
+    "AWS::DynamoDB::Table": ("dynamodb", "list_tables", "TableNames[]"),
     "AWS::EC2::EIP": ("ec2", "describe_addresses", "Addresses[].AllocationId"),
     "AWS::EC2::Instance": ("ec2", "describe_instances", ALIVE),
     "AWS::EC2::LaunchTemplate": ("ec2", "describe_launch_templates", "LaunchTemplates[].LaunchTemplateId"),
