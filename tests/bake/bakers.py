@@ -31,7 +31,7 @@ def make_baker(aws: Aws, tmp_path: Path) -> Baker:
         workshop=Workshop("subnet-1", "sg-1", "profile", key, BUCKET, published),
         parents=parents.choose(published, {}, aws.region),
         store=ImageStore(aws.client("s3"), BUCKET),
-        leases=Leases(aws.client("s3"), BUCKET, duration=1.5, poll=0.05),
+        leases=Leases(aws.client("s3"), BUCKET, duration=15, poll=0.05),
         versions=toolchain.load_versions(),
         images=tmp_path / "images.toml",
         options=Options(),
