@@ -97,7 +97,9 @@ class Packer:
             on_idle: called some twenty times a second while nothing happens.
 
         Raises TemplateInvalid (nothing has been made), BuildFailed, LimitReached, PackerStopped, PackerNotFound; all
-        but the first and the last have in `builds` what became of each build. Any exception, also one of the callbacks,
+        but the first and the last have in `builds` what became of each build. Of a variable that is not declared, and
+        of a name in `only` that no build has, Packer only warns: where a build has begun before the warning is read,
+        that is BuildFailed, and not TemplateInvalid. Any exception, also one of the callbacks,
         KeyboardInterrupt, or SIGTERM to this process, stops Packer in order before it leaves this method.
         """
         run = self._run(
