@@ -4,12 +4,17 @@ One failure stops what stands on it and nothing else. An interruption cancels al
 ended, after cleaning up behind itself. Knows nothing of images.
 """
 
-from collections.abc import Callable, Mapping
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
+from types import FrameType
 from typing import Generic, TypeVar
 
+from console.command import ENDING_SIGNALS
 from console.errors import KilnError
 
 T = TypeVar("T")
@@ -59,9 +64,10 @@ def run(
     """
     results: Results[T] = Results()
     waiting, running = list(needs), dict[Future[T], str]()
-    with ThreadPoolExecutor(jobs) as pool:
+    with _interruption_held(cancellation), ThreadPoolExecutor(jobs) as pool:
         try:
             while waiting or running:
+                cancellation.check()
                 for name in _ready(waiting, needs, results):
                     waiting.remove(name)
                     below = needs[name]
@@ -86,3 +92,36 @@ def _ready(waiting: list[str], needs: Mapping[str, str | None], results: Results
     """Those whose parent has ended, well or not."""
     ended = {*results.done, *results.failed}
     return [name for name in waiting if needs[name] is None or needs[name] in ended]
+
+
+@contextmanager
+def _interruption_held(cancellation: Cancellation) -> Iterator[None]:
+    """A signal that means KeyboardInterrupt cancels, and the interruption is raised at the end.
+
+    Raised at once, it could fall between the start of a thread and the note of it: nobody would wait for that thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are none of its business
+        return
+    interruptions: list[KeyboardInterrupt] = []
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        try:
+            handlers[number](number, frame)
+        except KeyboardInterrupt as interruption:
+            interruptions.append(interruption)
+            cancellation.event.set()
+
+    handlers = {int(number): handler for number in ENDING_SIGNALS if callable(handler := signal.getsignal(number))}
+    for number in handlers:
+        signal.signal(number, hold)
+    try:
+        yield
+    except Cancelled:
+        if not interruptions:
+            raise
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    if interruptions:
+        raise interruptions[0]

@@ -21,6 +21,7 @@ from tests.examples.payroll.harness import (
     MetadataService,
     Place,
     running,
+    until,
 )
 from tests.examples.payroll.harness import Service as AnyService
 
@@ -127,6 +128,7 @@ def test_while_stopping_requests_are_answered_and_health_says_so() -> None:
     with web() as service:
         service.get()
         service.process.send_signal(signal.SIGTERM)
+        assert until(lambda: service.get("/health")[:2] == (503, "stopping"))
         answered = 0
         limit = time.monotonic() + 2.5  # longer than the service waits when nobody asks
         while time.monotonic() < limit:

@@ -82,7 +82,7 @@ class Cloud:
         return self.alarm(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a second controller in this process would take its groups for its own
 def cloud() -> Iterator[Cloud]:
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server

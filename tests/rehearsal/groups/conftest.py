@@ -151,7 +151,7 @@ def _data(image: str, data: dict[str, Any]) -> dict[str, Any]:
     return {"ImageId": image, "InstanceType": "t3.small", **data}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a second controller in this process would take its groups for its own
 def endpoint() -> Iterator[tuple[Any, Any, TargetHealth]]:
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
