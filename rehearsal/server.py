@@ -1,5 +1,6 @@
 """The process of a rehearsal: puts the parts together in one order, serves, and takes them apart in reverse."""
 
+import gc
 import json
 import logging
 import os
@@ -73,6 +74,9 @@ def _run(
     stack: ExitStack,
 ) -> None:
     os.environ.update(MOTO_SETTINGS)
+    # A million objects stay to the end. A search for garbage among them takes half a second, and nobody is answered
+    # meanwhile; by the interpreter's own thresholds (700, 10, 10) there were several in a deployment.
+    gc.set_threshold(50_000, 20, 20)
     # moto and what stands on it are imported only now, inside the namespace and with its settings in place.
     from rehearsal import moto_hooks
     from rehearsal.alarms import Alarms
@@ -94,6 +98,7 @@ def _run(
 
     clients = Clients(this.url)
     front = Front(account_of, clients.access_key)
+    clients.connect(front)
     declared, profile = accounts.declared()
 
     authority = CertificateAuthority(this.ca.parent)
@@ -132,6 +137,7 @@ def _run(
     issued = tuple(accounts.issue(clients, account) for account in declared)
     accounts.write_profiles(this.folder / "aws", issued)
     stack.enter_context(curl.kept_in_step(this.folder / "curl", this.ca, balancers.endpoints))
+    gc.freeze()
     started = datetime.now(UTC).isoformat(timespec="seconds")
     _give_to_owner(this.folder)
     identity.save(State(this.name, this.port, os.getpid(), started, profile, issued))

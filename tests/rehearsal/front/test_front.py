@@ -3,6 +3,7 @@
 import threading
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -79,8 +80,8 @@ def refreshes() -> Refreshes:
     return Refreshes()
 
 
-@pytest.fixture(scope="module")
-def clients(refreshes: Refreshes) -> Iterator[Clients]:
+@pytest.fixture(scope="module", params=["over HTTP", "in the same process"])
+def clients(request: pytest.FixtureRequest, refreshes: Refreshes) -> Iterator[Clients]:
     clients = Clients("http://localhost:0")
     front = Front({"AKIAKNOWN": ACCOUNT}.get, clients.access_key)
     front.add(refreshes)
@@ -94,6 +95,8 @@ def clients(refreshes: Refreshes) -> Iterator[Clients]:
     clients.url = f"http://localhost:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
+    if request.param == "in the same process":
+        clients.connect(front)
     yield clients
     server.shutdown()
     thread.join()
@@ -187,9 +190,10 @@ def test_motos_answer_is_completed_and_its_refusal_left_alone(clients: Clients) 
 
 def test_bytes_pass_through_to_moto_unchanged(clients: Clients) -> None:
     s3 = clients.get("s3", ACCOUNT, REGION)
-    s3.create_bucket(Bucket="bytes-of-kiln", CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_object(Bucket="bytes-of-kiln", Key="all", Body=bytes(range(256)))
-    assert s3.get_object(Bucket="bytes-of-kiln", Key="all")["Body"].read() == bytes(range(256))
+    bucket = f"bytes-{uuid.uuid4().hex}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket=bucket, Key="all", Body=bytes(range(256)))
+    assert s3.get_object(Bucket=bucket, Key="all")["Body"].read() == bytes(range(256))
 
 
 def test_the_rehearsals_own_pages_are_beside_the_services(clients: Clients) -> None:
