@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -77,6 +78,9 @@ def _run(
     # A million objects stay to the end. A search for garbage among them takes half a second, and nobody is answered
     # meanwhile; by the interpreter's own thresholds (700, 10, 10) there were several in a deployment.
     gc.set_threshold(50_000, 20, 20)
+    # Some twenty threads are at work while stacks are made: who wants to answer a request meanwhile would wait for a
+    # turn of 5 ms of each of them, several times.
+    sys.setswitchinterval(0.0005)
     # moto and what stands on it are imported only now, inside the namespace and with its settings in place.
     from rehearsal import moto_hooks
     from rehearsal.alarms import Alarms

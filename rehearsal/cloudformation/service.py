@@ -13,8 +13,9 @@ from rehearsal.pace import Pace
 from rehearsal.resources.kind import Kind
 from rehearsal.resources.table import TABLE
 
-# How long an answer waits for a change to be done: the CDK CLI otherwise sleeps 5 s before it looks again.
-SETTLE_SECONDS = 3.0
+# How long an answer waits for a change to be done: the CDK CLI otherwise sleeps 5 s before it looks again. A stack
+# whose machines have to start is done in 2 to 6 s.
+SETTLE_SECONDS = 8.0
 
 
 class CloudFormation:
