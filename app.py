@@ -121,12 +121,16 @@ def _libraries() -> Iterator[tuple[str, int, int]]:
 
 def _node() -> tuple[str, int, int] | None:
     """The Node that jsii would run."""
-    node: str | None = os.environ.get("JSII_NODE", "node")
-    if not os.path.isabs(node or "") or not os.path.isfile(node or ""):
+    named = os.environ.get("JSII_NODE", "node")
+    node: str | None = named
+    if not os.path.isabs(named):
         from shutil import which
 
-        node = which(node or "")
-    return (node, (found := os.stat(node)).st_size, found.st_mtime_ns) if node else None
+        node = which(named)
+    if not node or not (os.path.isfile(node) and os.access(node, os.X_OK)):
+        return None
+    found = os.stat(node)
+    return node, found.st_size, found.st_mtime_ns
 
 
 def outputs(folder: str) -> str:
