@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bake import artifact, digest, parents, recipe, side_by_side, toolchain, verify
+from bake import agreement, artifact, digest, parents, recipe, side_by_side, toolchain
 from bake.artifact import Artifact
 from bake.build import validate
 from bake.digest import Closure
@@ -117,7 +117,7 @@ class Baker:
                 in_force = record or self.record_in_force(name)
             known[name] = Known(name, one.parent, closure, record, in_force)
         images = [image for one in known.values() if one.record for image in one.record.image_ids.values()]
-        described = verify.describe(self.aws, images)
+        described = agreement.describe(self.aws, images)
         in_file = images_file.load(self.images)
         steps = plan(tuple(known.values()), described, force=self.asked if self.options.force else ())
         watch.lap("plan")
