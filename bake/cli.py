@@ -10,6 +10,7 @@ import click
 
 from bake.entry import Entry
 from bake.looks import diff, list_images, show
+from bake.retire.command import retire
 from console.command import print_json
 from console.errors import ExitCode, KilnError
 from console.progress import Progress
@@ -87,7 +88,7 @@ def bake(
         return ExitCode.FAILED if failed else ExitCode.DONE
 
 
-for command in (list_images, show, diff):
+for command in (list_images, show, diff, retire):
     bake.add_command(command)
 
 
