@@ -137,7 +137,7 @@ def gather(aws: Aws, build: str) -> tuple[Found, ...]:
 
 
 def sweep(aws: Aws, build: str, kept: Collection[str] = ()) -> Outcome:
-    """Remove what the build left, nothing that is `kept`; what cannot be removed is in the outcome, and never raised."""
+    """Remove what the build left, nothing that is `kept`; what cannot be removed is in the outcome, not raised."""
     tried: dict[str, str | None] = {}  # what was to be removed → what was in the way
     for round_number in range(ROUNDS):
         if round_number:
