@@ -3,7 +3,8 @@
 COMMAND ends with its parent. PARENT is the process id of whoever starts it, REPORT the writing end of a pipe. What
 would otherwise be done between fork and exec is done here: a process with threads may run no Python there, another
 thread may hold a lock that nobody releases in the child:
-https://docs.python.org/3/library/subprocess.html (preexec_fn). The death signal is the kernel's and stays across exec, only on Linux:
+https://docs.python.org/3/library/subprocess.html (preexec_fn).
+The death signal is the kernel's and stays across exec, only on Linux:
 https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
 
 The pipe says what became of it: closed without a word where COMMAND runs now, else the errno that was in the way.
