@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
-from bake import artifact, digest, parents, recipe, side_by_side, toolchain, verify
+from bake import agreement, artifact, digest, parents, recipe, side_by_side, toolchain
 from bake.artifact import Artifact
 from bake.build import validate
 from bake.digest import Closure
@@ -121,7 +121,7 @@ class Baker:
             list(threads.map(look, closures, [closure.digest for closure in closures.values()]))
         known = {name: self._know(name, closures[name], in_file, look) for name in self.recipes}
         images = [image for one in known.values() if one.record for image in one.record.image_ids.values()]
-        described = verify.describe(self.aws, images)
+        described = agreement.describe(self.aws, images)
         steps = plan(tuple(known.values()), described, force=self.asked if self.options.force else ())
         watch.lap("plan")
         return Plan({step.recipe: step for step in steps}, known, artifacts, described, in_file, watch.seconds)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bake import share, verify
+from bake import agreement, share
 from bake.digest import short
 from bake.image import ImageRecord, ImageStore, Stored
 from bake.place import APPLICATION, Home, Workshop
@@ -129,7 +129,7 @@ class Inventory:
         in_force = self.in_force
         for region, images in self.described.items():
             for image_id, description in images.items():
-                tags = verify.tags_of(description)
+                tags = agreement.tags_of(description)
                 recipe, digest = tags.get("kiln:tier", "?"), tags.get("kiln:digest", "?")
                 yield Seen(
                     recipe=recipe,
@@ -211,7 +211,7 @@ def contradictions(record: ImageRecord, description: Mapping[str, Any] | None) -
     if description is None:
         return ("its image is gone (deregistered since)",)
     described = {**description, "State": "available"}
-    return verify.disagreements(described, owner=record.owner, tags=record.tags)
+    return agreement.disagreements(described, owner=record.owner, tags=record.tags)
 
 
 def gather(images: Path) -> tuple[Inventory, Mapping[str, Aws]]:
@@ -244,7 +244,7 @@ def _described(aws: Aws, image_ids: Collection[str]) -> Described:
         paginator = aws.client("ec2").get_paginator("describe_images")
         pages = paginator.paginate(Owners=["self"], Filters=ours, IncludeDisabled=True)
         tagged = {image["ImageId"]: image for page in pages for image in page["Images"]}
-    return {**tagged, **verify.describe(aws, set(image_ids) - tagged.keys())}
+    return {**tagged, **agreement.describe(aws, set(image_ids) - tagged.keys())}
 
 
 def with_sharing(seen: Iterable[Seen], clients: Mapping[str, Aws]) -> tuple[Seen, ...]:

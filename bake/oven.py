@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from bake import share, toolchain, verify
+from bake import agreement, share, toolchain
 from bake.artifact import Artifact
 from bake.build import Build, Made
 from bake.image import ImageRecord, ImageStore, Unreadable
@@ -66,7 +66,7 @@ class Oven:
             watch.lap("lease")
             record, etag, unreadable = self._look(one, build)
             known = replace(known, record=record, unreadable=unreadable)
-            described = verify.describe(self.aws, record.image_ids.values() if record else ())
+            described = agreement.describe(self.aws, record.image_ids.values() if record else ())
             now = again(known, stands_on, described, force=force)
             if now.action.bakes:
                 return step, self.bake_anew(one, made_of, known, build, held, etag, watch)
@@ -138,9 +138,9 @@ class Oven:
             made = build.run(workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress, meanwhile)
             watch.take(made.seconds)
             phase("verify")
-            description = verify.verify(self.aws, made.image_id, owner=self.home.account, tags=build.tags)
+            description = agreement.check(self.aws, made.image_id, owner=self.home.account, tags=build.tags)
             watch.lap("verify")
-            snapshots = verify.snapshots_of(description)
+            snapshots = agreement.snapshots_of(description)
             others = self.shared_with(one.layer)
             if others:
                 phase(f"share with {', '.join(others)}")

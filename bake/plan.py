@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bake.agreement import disagreements
 from bake.digest import Closure, changes
 from bake.image import ImageRecord
-from bake.verify import disagreements
 
 FIRST = "there is no image of this recipe yet"
 Described = Mapping[str, Mapping[str, Any]]  # image id → what EC2 says of it; one that is gone is not in it

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from bake.agreement import snapshots_of, tags_of
 from bake.place import APPLICATION
-from bake.verify import snapshots_of, tags_of
 from console.aws import Aws, errors
 
 TAG = "kiln:build"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from bake import recipe, sweep, verify
+from bake import agreement, recipe, sweep
 from bake.build import Build, Made
 from bake.failure import BakeFailed, Overtaken
 from bake.flow import Baker, Options
@@ -235,7 +235,7 @@ def test_an_image_that_is_recorded_already_is_not_swept(baker: Baker, packer: Pl
     assert record
     assert record.build == build.id
     (image,) = record.image_ids.values()
-    assert verify.describe(baker.aws, [image])[image]["State"] == "available"
+    assert agreement.describe(baker.aws, [image])[image]["State"] == "available"
     assert set(left(baker, build)) <= {f"image {image}"} | {f"snapshot {one}" for one in record.resources}
 
 
