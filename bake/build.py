@@ -4,7 +4,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from bake.place import APPLICATION, Home, Workshop
 from bake.recipe import ROOT, Layer, Recipe
 from bake.toolchain import Toolchain
 from bake.workspace import Workspace
-from console.aws import Aws
+from console.aws import Aws, errors
 from console.errors import BadInput, KilnError
 from console.progress import Progress
 
@@ -164,8 +164,11 @@ class Build:
         return Made(image_id, workspace.tests(), *packages, result.seconds)
 
     @contextmanager
-    def swept(self, aws: Aws, progress: Progress) -> Iterator[None]:
-        """Whatever ends the block early, an error or Ctrl-C: nothing of this build is left when it is passed on."""
+    def swept(self, aws: Aws, progress: Progress, named: Callable[[], Collection[str]]) -> Iterator[None]:
+        """Whatever ends the block early, an error or Ctrl-C: nothing of this build is left when it is passed on.
+
+        `named` asks for the ids that the record names: those stay. Where it cannot be asked nothing is removed.
+        """
         try:
             yield
         except BadInput:
@@ -173,7 +176,9 @@ class Build:
         except BaseException as problem:
             progress.phase(f"{self.recipe}: sweep what build {self.id} left")
             try:
-                swept = sweep.sweep(aws, self.id)
+                with errors("asking for the record before the sweep (s3:GetObject)"):
+                    kept = named()
+                swept = sweep.sweep(aws, self.id, kept)
             except KilnError as unreachable:
                 swept = sweep.Outcome(left=(f"not known, {unreachable.what}: {unreachable.found}",))
             text = in_words(self, swept)

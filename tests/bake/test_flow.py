@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bake import artifact, parents, recipe
-from bake.flow import Baker, with_layers
+from bake.flow import Baker, in_force, with_layers
 from bake.outcome import Outcome
 from console.errors import KilnError
 from infra import images as images_file
@@ -140,9 +140,12 @@ def test_what_changed_in_a_layer_since_the_images_in_force_is_told(
 
 def test_the_image_in_force_of_a_layer_below_is_the_one_that_the_tier_was_baked_from(baker: Baker) -> None:
     records = bake_before(baker)
-    assert baker.record_in_force("base") is None, "nothing is in force yet"
+    assert baker.plan().known["base"].in_force == records["base"], "the one of this very digest"
+    nothing, look = images_file.load(baker.images), baker._look()
+    assert in_force("base", nothing, look) == (None, ""), "nothing is in force yet"
     images_file.record(baker.images, "web", records["web"].digest, dict(records["web"].image_ids))
-    assert {name: baker.record_in_force(name) for name in records} == records
+    in_file = images_file.load(baker.images)
+    assert {name: in_force(name, in_file, look) for name in records} == {n: (r, "") for n, r in records.items()}
 
 
 def test_a_record_that_its_image_contradicts_stops_the_layers_above_and_touches_nothing(baker: Baker) -> None:
