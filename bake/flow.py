@@ -116,7 +116,7 @@ class Baker:
                 record = self.store.get(name, closure.digest)
                 in_force = record or self.record_in_force(name)
             known[name] = Known(name, one.parent, closure, record, in_force)
-        images = [image for one in known.values() if one.record for image in one.record.image_ids.values()]
+        images = [image for one in known.values() if one.record for image in one.record.baked.values()]
         described = agreement.describe(self.aws, images)
         in_file = images_file.load(self.images)
         steps = plan(tuple(known.values()), described, force=self.asked if self.options.force else ())
