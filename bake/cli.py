@@ -1,16 +1,16 @@
 """`python -m bake`: images, layer by layer."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import click
 
+from bake.boot.command import verify
+from bake.copy.command import copy
 from bake.entry import Entry
+from bake.interruption import one_interruption
 from bake.looks import diff, list_images, show
 from bake.retire.command import retire
+from bake.sharing.command import share
 from console.command import print_json
 from console.errors import ExitCode, KilnError
 from console.progress import Progress
@@ -60,7 +60,7 @@ def bake(
 
     A COMMAND comes first: `python -m bake list web`. No recipe may be called like one.
     """
-    with one_interruption():
+    with one_interruption("stopping Packer and removing what the bake made"):
         if build:
             sweep_build(build, dry_run, as_json)
             return ExitCode.DONE
@@ -88,7 +88,7 @@ def bake(
         return ExitCode.FAILED if failed else ExitCode.DONE
 
 
-for command in (list_images, show, diff, retire):
+for command in (list_images, show, diff, verify, share, copy, retire):
     bake.add_command(command)
 
 
@@ -120,25 +120,3 @@ def sweep_build(build: str, dry_run: bool, as_json: bool) -> None:
             click.echo(f"nothing is left of build {build}")
     if swept.left and not dry_run:
         raise KilnError("not everything could be removed", where=f"build {build}", found=", ".join(swept.left))
-
-
-@contextmanager
-def one_interruption() -> Iterator[None]:
-    """Ctrl-C, SIGTERM and SIGHUP interrupt once; what follows (Packer's clean-up, the sweep) is left to finish."""
-    interrupted = False
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal interrupted
-        if interrupted:
-            click.echo("still cleaning up, a moment please", err=True)
-            return
-        interrupted = True
-        click.echo("interrupted: stopping Packer and removing what the bake made", err=True)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
