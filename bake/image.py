@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bake import conditional
 from bake.digest import Closure
 from bake.failure import Overtaken
+from bake.platforms import Platform
 from bake.recipe import Layer
 from console.errors import KilnError
 
@@ -45,7 +46,7 @@ class ImageRecord(_Record):
         parent: the recipe that it stands on; for a base the SSM parameter that named its parent.
         parent_image_ids: region → the AMI id that it was really baked from.
         shared_with: the accounts that may launch it, beside the owner.
-        packages: Debian package → version, at the end of the bake.
+        packages: Debian package → version, at the end of the bake; of Windows features, hotfixes and programs.
         packages_before: the same of the parent, before anything was done; None in records from before there was this.
         seconds: phase → duration of the bake.
     """
@@ -70,6 +71,7 @@ class ImageRecord(_Record):
     packages: Mapping[str, str] = {}
     packages_before: Mapping[str, str] | None = None
     seconds: Mapping[str, float] = {}
+    platform: Platform = Platform.LINUX
 
     @property
     def tags(self) -> dict[str, str]:

@@ -190,4 +190,5 @@ class Oven:
             packages=made.packages,
             packages_before=made.packages_before,
             seconds=made.seconds,
+            platform=one.platform,
         )
