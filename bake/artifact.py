@@ -1,7 +1,8 @@
-"""The artifact of a tier (others have none): one tar file, the same bytes from the same source on any machine.
+"""The artifact of a tier (others have none): one archive, the same bytes from the same source on any machine.
 
-Names are sorted, times are 0, the owner is root, modes are 755 or 644, and nothing is compressed (compressed bytes
-differ between versions of zlib). Vendored Python packages are wheels of pinned hashes, unpacked below `vendor/`.
+A tar file, for Windows a zip file. Names are sorted, times are 0 (in a zip 1980, its first year), the owner is root,
+modes are 755 or 644, and nothing is compressed (compressed bytes differ between versions of zlib). Vendored Python
+packages are wheels of pinned hashes, unpacked below `vendor/`.
 Both the wheels and the artifact are cached below $XDG_CACHE_HOME/kiln; once cached, no network is used.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from bake import wheels
+from bake.platforms import Platform
 from bake.recipe import FILE, ArtifactSource, Recipe, show
 from console.errors import BadInput
 
@@ -44,24 +46,36 @@ def cache() -> Path:
 def make(recipe: Recipe, folder: Path | None = None) -> Artifact | None:
     """The artifact of a recipe, from the cache `folder` where its inputs are the same; None where it has none.
 
-    Raises BadInput where the requirements file is missing, NotReady where packages must be fetched and cannot be.
+    Raises BadInput where the requirements file is missing or the checksum is another one, NotReady where packages must
+    be fetched and cannot be.
     """
     contents, source = recipe.contents.artifact, recipe.source
     if contents is None or source is None:
         return None
     folder = folder or cache()
-    target = folder / "artifacts" / f"{recipe.name}-{_inputs(contents, recipe)}.tar"
+    write = _write_zip if recipe.platform is Platform.WINDOWS else _write
+    suffix = Path(recipe.platform.archive).suffix
+    target = folder / "artifacts" / f"{recipe.name}-{_inputs(contents, recipe)}{suffix}"
     if not target.is_file():
         members = [*_own(recipe), *_vendored(recipe, contents, source, folder)]
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as out:
             try:
-                _write(members, out)
+                write(members, out)
                 Path(out.name).replace(target)
             finally:
                 Path(out.name).unlink(missing_ok=True)
     # of the bytes that will be installed, not of what they were made from: a damaged cache changes the digest
-    return Artifact(target, hashlib.sha256(target.read_bytes()).hexdigest())
+    made = Artifact(target, hashlib.sha256(target.read_bytes()).hexdigest())
+    if contents.sha256 and contents.sha256 != made.sha256:
+        raise BadInput(
+            f"the artifact of {recipe.name} is not the expected one",
+            where=f"{show(recipe.folder / FILE)}, artifact.sha256",
+            found=f"{made.sha256}, packed from {contents.source}",
+            expected=contents.sha256,
+            next_step="take the published files anew, or write the new checksum if they were meant to change",
+        )
+    return made
 
 
 def _inputs(contents: ArtifactSource, recipe: Recipe) -> str:
@@ -124,3 +138,12 @@ def _write(members: list[Member], out: IO[bytes]) -> None:
             entry.uid = entry.gid = 0
             entry.uname = entry.gname = "root"
             archive.addfile(entry, io.BytesIO(contents))
+
+
+def _write_zip(members: list[Member], out: IO[bytes]) -> None:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name, _, contents in sorted(members):
+            entry = zipfile.ZipInfo(name)  # of 1980-01-01
+            entry.create_system = 3  # the same on any machine
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, contents)

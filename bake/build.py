@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from bake import sweep
+from bake import advice, sweep
 from bake.artifact import Artifact
 from bake.digest import Closure
 from bake.failure import BakeFailed
@@ -20,6 +20,7 @@ from bake.log import BuildLog
 from bake.packer import Event, LimitReached, Limits, Packer, PackerError, Phase, Template, TemplateInvalid, phase_of
 from bake.packer.errors import PackerFailed
 from bake.place import APPLICATION, Home, Workshop
+from bake.platforms import Platform
 from bake.recipe import ROOT, Layer, Recipe
 from bake.toolchain import Toolchain
 from bake.workspace import Workspace
@@ -113,7 +114,8 @@ class Build:
                 "encryption_key": workshop.key,
                 "upload": str(workspace.upload),
                 "results": str(workspace.results),
-                "python": sys.executable,
+                # of the tests: on Windows they run on the builder itself
+                **({"python": sys.executable} if workspace.recipe.platform is Platform.LINUX else {}),
             },
         )
 
@@ -156,7 +158,8 @@ class Build:
             except TemplateInvalid as problem:
                 raise mistake_in_template(problem, workspace) from problem
             except PackerError as problem:
-                raise failure(self, problem, watch.failed_in, workspace.tests(), log.path) from problem
+                platform = workspace.recipe.platform
+                raise failure(self, problem, watch.failed_in, workspace.tests(), log.path, platform) from problem
         region, _, image_id = result.artifacts[SOURCE].id.partition(":")
         if region != self.region or not image_id.startswith("ami-"):
             raise KilnError("Packer's artifact is no image of this region", found=result.artifacts[SOURCE].id)
@@ -216,7 +219,14 @@ class Watcher:
         self._progress.phase(f"{self._recipe}: {self.phase} ({self._shown} s)")
 
 
-def failure(build: Build, problem: PackerError, phase: Phase, tests: tuple[TestResult, ...], log: Path) -> BakeFailed:
+def failure(
+    build: Build,
+    problem: PackerError,
+    phase: Phase,
+    tests: tuple[TestResult, ...],
+    log: Path,
+    platform: Platform = Platform.LINUX,
+) -> BakeFailed:
     """What went wrong, for the user: the failed tests where there are any, else Packer's last words."""
     failed = [test.name for test in tests if test.outcome == "failed"]
     summary = problem.summary if isinstance(problem, PackerFailed) else str(problem)
@@ -229,7 +239,8 @@ def failure(build: Build, problem: PackerError, phase: Phase, tests: tuple[TestR
     else:
         what = f"no image of {build.recipe}: Packer failed"
     found = "\n    ".join([summary, *messages])
-    return BakeFailed(what, where=f"build {build.id}, phase '{phase}'", found=found, next_step=f"read the log: {log}")
+    step = advice.next_step(platform, phase, found, log)
+    return BakeFailed(what, where=f"build {build.id}, phase '{phase}'", found=found, next_step=step)
 
 
 def mistake_in_template(problem: TemplateInvalid, workspace: Workspace) -> BadInput:

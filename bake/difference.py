@@ -21,7 +21,8 @@ from bake.recipe import Layer
 
 # The package of a kernel on Debian, by version (linux-image-6.1.0-21-cloud-amd64), and those that pull in the newest:
 # https://wiki.debian.org/HowToUpgradeKernel
-KERNEL = re.compile(r"linux-image-.+")
+# The build of Windows itself is listed as a package of this name.
+KERNEL = re.compile(r"linux-image-.+|windows")
 # What of an AMI's description decides how an instance is launched from it, by EC2's names:
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Image.html
 SETTINGS = ("Architecture", "BootMode", "EnaSupport", "ImdsSupport", "RootDeviceName", "TpmSupport")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from bake.recipe import FILE, SHARED, Recipe
+from bake.recipe import FILE, Recipe
 
 FORMAT = 2  # raised when the closure's own form changes, so that old digests cannot equal new ones
 IGNORED = ("__pycache__", FILE)  # recipe.toml: its values are in the closure one by one, its comments are not
@@ -44,10 +44,10 @@ class Closure(BaseModel):
 
 
 def files_of(recipe: Recipe) -> dict[str, Path]:
-    """Path below packer/ → file, for everything that a template can read: the recipe's folder and the shared one."""
+    """Path below packer/ → file, for everything that a template can read: the recipe's folder and its platform's."""
     recipes = recipe.folder.parent
     found = {}
-    for folder in (recipe.folder, recipes / SHARED):
+    for folder in (recipe.folder, recipes / recipe.platform.shared):
         for file in sorted(folder.rglob("*")):
             parts = file.relative_to(folder).parts
             hidden = any(part in IGNORED or part.startswith(".") for part in parts)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bake import conditional
 from bake.digest import Closure
 from bake.failure import Overtaken
+from bake.platforms import Platform
 from bake.recipe import Layer
 from console.errors import KilnError
 
@@ -75,7 +76,7 @@ class ImageRecord(_Record):
         parent: the recipe that it stands on; for a base the SSM parameter that named its parent.
         parent_image_ids: region → the AMI id that it was really baked from.
         shared_with: who may launch it beside the owner: accounts, ARNs of organizations and of their units.
-        packages: Debian package → version, at the end of the bake.
+        packages: Debian package → version, at the end of the bake; of Windows features, hotfixes and programs.
         packages_before: the same of the parent, before anything was done; None in records from before there was this.
         seconds: phase → duration of the bake.
         replaced: what the record named before (`--force`), the newest first: those images are Kiln's still.
@@ -104,6 +105,7 @@ class ImageRecord(_Record):
     seconds: Mapping[str, float] = {}
     replaced: tuple[Replaced, ...] = ()
     boot_test: BootTest | None = None
+    platform: Platform = Platform.LINUX
 
     def as_replaced(self) -> tuple[Replaced, ...]:
         """What the record that takes the place of this one says of it and of those before it."""

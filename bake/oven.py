@@ -213,4 +213,5 @@ class Oven:
             packages_before=made.packages_before,
             seconds=made.seconds,
             replaced=known.record.as_replaced() if known.record else (),
+            platform=one.platform,
         )

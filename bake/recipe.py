@@ -1,7 +1,7 @@
 """A recipe: packer/<name>/ with its recipe.toml. A folder that holds one is a recipe; there is no other list.
 
 Layers: base (the operating system) ← runtime (what tiers share) ← tier (an application). A parent is always of the
-layer right below, so a cycle cannot be written: it is refused as a parent of a wrong layer.
+layer right below and of the same platform, so a cycle cannot be written: it is refused as a parent of a wrong layer.
 """
 
 import re
@@ -14,14 +14,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bake.platforms import Platform
 from console.errors import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
 RECIPES = ROOT / "packer"
-SHARED = "shared"  # read by the templates of all recipes, so part of every closure
 FILE = "recipe.toml"
-PROVISION = "provision.sh"
-TESTS = "tests"
 FILES = "files"  # what a recipe uploads to its builder
 # What an AMI's name (3 to 128 characters) and a tag can hold:
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html
@@ -54,17 +52,20 @@ class _Table(BaseModel):
 class ArtifactSource(_Table):
     """What is installed by the provisioning script: a folder of the repository and its vendored Python packages.
 
-    The files of the `shared` folders lie beside those of `source`.
+    The files of the `shared` folders lie beside those of `source`. For Windows `source` is the folder of a site or of a
+    published .NET application, and nothing is vendored. `sha256` (64 hex digits) says what the packed artifact must be,
+    where it comes from elsewhere.
     """
 
     source: str
     shared: tuple[str, ...] = ()
     requirements: str | None = None
     sdk_services: tuple[str, ...] = ()
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
 class LimitsMinutes(_Table):
-    """Time limits, in minutes; of the bake: altogether, until SSH answers, for provisioning and tests.
+    """Time limits, in minutes; of the bake: altogether, until SSH or WinRM answers, for provisioning and tests.
 
     `boot`: from a launch until the machine is healthy. An instance of EC2 is there within two minutes mostly, and a
     group takes a machine for lost after its grace time; ten minutes allow for a snapshot that is read for the first
@@ -86,6 +87,7 @@ class RecipeFile(_Table):
     """
 
     layer: Layer
+    platform: Platform = Platform.LINUX
     parent: str
     artifact: ArtifactSource | None = None
     variables: dict[str, str | int | bool] = {}
@@ -104,6 +106,10 @@ class Recipe:
     @property
     def layer(self) -> Layer:
         return self.contents.layer
+
+    @property
+    def platform(self) -> Platform:
+        return self.contents.platform
 
     @property
     def parent(self) -> str | None:
@@ -155,9 +161,10 @@ def recipes(folder: Path = RECIPES) -> tuple[Recipe, ...]:
     return with_parents(names(folder), folder)
 
 
-def tiers(recipes: Path = RECIPES) -> tuple[str, ...]:
-    """The names of the recipes of the layer tier. Raises BadInput for a mistake in any recipe."""
-    return tuple(name for name in names(recipes) if load(name, recipes).layer is Layer.TIER)
+def tiers(recipes: Path = RECIPES, platform: Platform = Platform.LINUX) -> tuple[str, ...]:
+    """The names of a platform's recipes of the layer tier. Raises BadInput for a mistake in any recipe."""
+    found = [load(name, recipes) for name in names(recipes)]
+    return tuple(one.name for one in found if (one.layer, one.platform) == (Layer.TIER, platform))
 
 
 def with_parents(asked: Iterable[str], recipes: Path = RECIPES) -> tuple[Recipe, ...]:
@@ -179,18 +186,25 @@ def with_parents(asked: Iterable[str], recipes: Path = RECIPES) -> tuple[Recipe,
 
 
 def check_parent(recipe: Recipe, recipes: Path = RECIPES) -> None:
-    """Raises BadInput where the parent of a recipe is no recipe, or of another layer than the one below."""
-    wanted = recipe.layer.below
+    """Raises BadInput where the parent of a recipe is no recipe, of another platform, or not of the layer below."""
+    wanted = recipe.layer.below, recipe.platform
     known = names(recipes)
     found = load(recipe.contents.parent, recipes) if recipe.contents.parent in known else None
-    if found is None or found.layer is not wanted:
-        fitting = [one for one in known if load(one, recipes).layer is wanted]
+    if found is None or (found.layer, found.platform) != wanted:
+        fitting = [one.name for one in (load(name, recipes) for name in known) if (one.layer, one.platform) == wanted]
+        on = f" for {recipe.platform}" if recipe.platform is not Platform.LINUX else ""
         raise BadInput(
             f"{recipe.name} cannot stand on {recipe.contents.parent}",
             where=f"{show(recipe.folder / FILE)}, parent",
-            found=f"a recipe of the layer {found.layer}" if found else f"no recipe {recipe.contents.parent!r}",
-            expected=f"a recipe of the layer {wanted}: {', '.join(fitting) or 'there is none yet'}",
+            found=_kind(found, recipe) if found else f"no recipe {recipe.contents.parent!r}",
+            expected=f"a recipe of the layer {wanted[0]}{on}: {', '.join(fitting) or 'there is none yet'}",
         )
+
+
+def _kind(found: Recipe, other: Recipe) -> str:
+    """A recipe's layer, and its platform where that is another one than that of the recipe beside it."""
+    on = f" for {found.platform}" if found.platform is not other.platform else ""
+    return f"a recipe of the layer {found.layer}{on}"
 
 
 def load(name: str, recipes: Path = RECIPES) -> Recipe:
@@ -247,13 +261,20 @@ def _check(recipe: Recipe, file: str) -> None:
                 found=f"no folder {folder.relative_to(recipe.folder.parent.parent)}",
                 expected="a folder of this repository that holds the application",
             )
-    missing = [name for name in (PROVISION, f"{TESTS}/test_*.py") if not any(recipe.folder.glob(name))]
+    if contents.artifact and recipe.platform is Platform.WINDOWS and contents.artifact.requirements:
+        raise BadInput(
+            f"the artifact of {recipe.name} has Python packages",
+            where=f"{file}, artifact.requirements",
+            expected="none: they are put into the images of Linux services only",
+        )
+    needed = recipe.platform.provision, recipe.platform.tests
+    missing = [name for name in needed if not any(recipe.folder.glob(name))]
     if missing and not own_template(recipe):
         raise BadInput(
             f"the recipe {recipe.name} is not whole",
             where=show(recipe.folder),
             found=f"no {', no '.join(missing)}",
-            expected=f"{PROVISION}, which installs what it is about, and tests of the result",
+            expected=f"{recipe.platform.provision}, which installs what it is about, and tests of the result",
         )
 
 

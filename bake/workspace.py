@@ -1,8 +1,9 @@
 """The folder of one bake: a copy of exactly what the digest covers, so that nobody's edit can slip in between.
 
-packer/shared/    the template of all recipes, with versions.pkr.hcl made from the pins; Packer runs here
+packer/shared/    the template of the platform's recipes, with versions.pkr.hcl made from the pins; Packer runs here
+                  (shared-windows/ for Windows)
 packer/<recipe>/  what is its own; with HCL among it that is the template, and Packer runs there
-upload/           what the builder gets as /tmp/upload: shared/files, the recipe's files/, artifact.tar
+upload/           what the builder gets: shared/files, the recipe's files/, artifact.tar (artifact.zip for Windows)
 results/          what the tests and the provisioning leave: tests.xml, packages*.txt
 """
 
@@ -18,7 +19,7 @@ from xml.etree import ElementTree
 from bake.artifact import Artifact
 from bake.digest import Closure, files_of, fingerprint
 from bake.image import TestResult
-from bake.recipe import FILES, SHARED, Recipe, own_template, show
+from bake.recipe import FILES, Recipe, own_template, show
 from bake.toolchain import Versions
 from console.errors import KilnError
 
@@ -38,17 +39,17 @@ class Workspace:
         """Make it, and remove it at the end. Raises KilnError where a file changed since the digest was taken."""
         with tempfile.TemporaryDirectory(prefix=f"bake-{recipe.name}-") as name:
             workspace = cls(Path(name), recipe)
-            (workspace.folder / "packer" / SHARED).mkdir(parents=True)
+            workspace.shared.mkdir(parents=True)
             workspace.results.mkdir()
             for file, source in files_of(recipe).items():
                 workspace._copy(file, source, closure.files)
             (workspace.template / PINS).write_text(versions.as_hcl(), encoding="utf-8")
             workspace.upload.mkdir()
-            for files in (workspace.folder / "packer" / SHARED / FILES, workspace.own / FILES):
+            for files in (workspace.shared / FILES, workspace.own / FILES):
                 if files.is_dir():
                     shutil.copytree(files, workspace.upload, dirs_exist_ok=True)
             if artifact:
-                shutil.copyfile(artifact.path, workspace.upload / "artifact.tar")
+                shutil.copyfile(artifact.path, workspace.upload / recipe.platform.archive)
             yield workspace
 
     @property
@@ -57,9 +58,14 @@ class Workspace:
         return self.folder / "packer" / self.recipe.name
 
     @property
+    def shared(self) -> Path:
+        """What all recipes of its platform share."""
+        return self.folder / "packer" / self.recipe.platform.shared
+
+    @property
     def template(self) -> Path:
         """Where Packer runs."""
-        return self.own if own_template(self.recipe) else self.folder / "packer" / SHARED
+        return self.own if own_template(self.recipe) else self.shared
 
     @property
     def upload(self) -> Path:
@@ -90,7 +96,7 @@ class Workspace:
     def tests(self) -> tuple[TestResult, ...]:
         """What the tests inside the bake said; empty where none ran."""
         file = self.results / "tests.xml"
-        return parse_tests(file.read_text(encoding="utf-8")) if file.is_file() else ()
+        return parse_tests(file.read_text(encoding="utf-8-sig")) if file.is_file() else ()
 
     def packages(self) -> dict[str, str]:
         """Package → version, as the image holds them."""
@@ -107,13 +113,25 @@ class Workspace:
         return dict(line.split(" ", 1) for line in file.read_text(encoding="utf-8").splitlines())
 
 
-def parse_tests(junit: str) -> tuple[TestResult, ...]:
-    """The results in a JUnit file as pytest writes it."""
-    found = []
-    for case in ElementTree.fromstring(junit).iter("testcase"):
-        bad = case.find("failure") is not None or case.find("error") is not None
-        outcome: Literal["passed", "failed", "skipped"] = (
-            "failed" if bad else "skipped" if case.find("skipped") is not None else "passed"
-        )
-        found.append(TestResult(name=case.get("name", "?"), outcome=outcome, seconds=float(case.get("time", 0))))
-    return tuple(found)
+def parse_tests(report: str) -> tuple[TestResult, ...]:
+    """The results in a JUnit file as pytest writes it, or in an NUnit 2.5 file as Pester does."""
+    root = ElementTree.fromstring(report)
+    return tuple(_of_nunit(case) for case in root.iter("test-case")) + tuple(
+        _of_junit(case) for case in root.iter("testcase")
+    )
+
+
+def _of_junit(case: ElementTree.Element) -> TestResult:
+    bad = case.find("failure") is not None or case.find("error") is not None
+    outcome: Literal["passed", "failed", "skipped"] = (
+        "failed" if bad else "skipped" if case.find("skipped") is not None else "passed"
+    )
+    return TestResult(name=case.get("name", "?"), outcome=outcome, seconds=float(case.get("time", 0)))
+
+
+def _of_nunit(case: ElementTree.Element) -> TestResult:
+    result = case.get("result", "Failure")
+    outcome: Literal["passed", "failed", "skipped"] = (
+        "passed" if result == "Success" else "skipped" if result in ("Ignored", "Skipped", "Inconclusive") else "failed"
+    )
+    return TestResult(name=case.get("name", "?"), outcome=outcome, seconds=float(case.get("time", 0)))

@@ -6,8 +6,9 @@ from bake.packer.phases import CORE, Phase, Reading, announced
 AMAZON_EBS = Reading.of(
     {
         r"Launching a source AWS instance": Phase.LAUNCH,
-        r"Stopping the source instance": Phase.STOP,
-        r"Creating (AMI|unencrypted AMI|snapshot)": Phase.IMAGE,
+        r"Waiting for auto-generated password for instance": Phase.CONNECT,
+        r"Stopping the source instance|Automatic instance stop disabled": Phase.STOP,
+        r"Creating (AMI|unencrypted AMI|snapshot)|Enabling fast boot for AMI": Phase.IMAGE,
         r"Terminating the source AWS instance": Phase.CLEAN_UP,
     },
     also=CORE,

@@ -32,6 +32,9 @@ class Catalogue(Protocol):
     def publish_base_image(self, region: str) -> None:
         """Show the base image to every account, as a public image of Debian's account."""
 
+    def publish_windows_image(self, region: str) -> None:
+        """Show the Windows image to every account, as a public image of Amazon's account."""
+
     def launchable(self, backend: Any, image_id: str) -> Any:
         """An image that the account of an API's backend may launch. Raises AwsError."""
 

@@ -13,18 +13,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from rehearsal.front.service import AwsError, Service
-from rehearsal.guests import base_image, cloud_init
+from rehearsal.guests import base_image, cloud_init, windows
 from rehearsal.guests.console_service import ConsoleOutput, console_text
 from rehearsal.guests.guest import Guest, Host
 from rehearsal.guests.image_service import Catalogue, ImageActions
 from rehearsal.guests.kernel_limits import raise_inotify_limit
 from rehearsal.guests.launch import Record
 from rehearsal.guests.loopback import Loopback
-from rehearsal.guests.machine import Machine
+from rehearsal.guests.machine import Body, Machine
 from rehearsal.guests.namespace import Namespace
 from rehearsal.guests.network import Networks
 from rehearsal.guests.podman import Podman
 from rehearsal.guests.states import Event, State, refused
+from rehearsal.guests.windows import NoGuest, PasswordData
 from rehearsal.identity import Identity
 
 AT_ONCE = 8
@@ -58,12 +59,14 @@ class Machines:
         self._pool = ThreadPoolExecutor(AT_ONCE, "guest")
         self._machines: dict[str, Machine] = {}
         self._images: dict[str, str] = {}
+        self._windows: set[str] = set()  # images that no guest can be made from
         self._lock = threading.Lock()
 
     @property
     def services(self) -> tuple[Service, ...]:
         """The operations of EC2 that moto lacks or only pretends."""
-        return ConsoleOutput(self.owner, self.console), ImageActions(self.catalogue)
+        console, passwords = ConsoleOutput(self.owner, self.console), PasswordData(self.owner, self.password)
+        return console, passwords, ImageActions(self.catalogue)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -91,6 +94,8 @@ class Machines:
         for region in self.regions:
             self._images[base_image.image_id(region)] = image
             self.catalogue.publish_base_image(region)
+            self._windows.add(windows.image_id(region))
+            self.catalogue.publish_windows_image(region)
         self._loopback.start()
 
     def close(self) -> None:
@@ -101,19 +106,27 @@ class Machines:
         shutil.rmtree(self._host.folder, ignore_errors=True)
 
     # --- instances ----------------------------------------------------------------------------------------------------
-    def check(self, image_id: str, user_data: str | None) -> None:
-        """Raises AwsError where the image has no guest or the user data is of a kind that is not run."""
+    def check(self, image_id: str, user_data: str | None, public_keys: Sequence[str] = ()) -> None:
+        """Raises AwsError where the image has no guest, the user data is of a kind that is not run, or the key does not
+        fit the image."""
+        if image_id in self._windows:
+            windows.refuse_key(public_keys)
+            return
         if image_id not in self._images:
             raise AwsError("Unsupported", f"The embedded AWS has no guest for the image {image_id}.")
         cloud_init.refuse_user_data(user_data)
 
     def launch(self, record: Record) -> None:
         """Boot a machine in the background; its record says "pending" from now on."""
-        image = self._images[record.launch.image_id]
-        machine = Machine(record, lambda ended: Guest(self._host, record, image, ended), self._submit)
+        machine = Machine(record, lambda ended: self._body(record, ended), self._submit)
         with self._lock:
             self._machines[machine.id] = machine
         machine.launch()
+
+    def _body(self, record: Record, ended: Callable[[bool], None]) -> Body:
+        if record.launch.image_id in self._windows:
+            return NoGuest(self.networks, record.launch)
+        return Guest(self._host, record, self._images[record.launch.image_id], ended)
 
     def _submit(self, work: Callable[[], None]) -> None:
         self._pool.submit(work)
@@ -152,6 +165,12 @@ class Machines:
         machine = self.machine(instance_id)
         return console_text(machine.guest.console()) + (f"{machine.reason.message}\n" if machine.reason else "")
 
+    def password(self, instance_id: str) -> tuple[str, Sequence[str]] | None:
+        """The Administrator's password of a Windows instance and its public keys; None for any other instance."""
+        machine = self.machine(instance_id)
+        guest = machine.guest
+        return (guest.password, machine.record.launch.public_keys) if isinstance(guest, NoGuest) else None
+
     # --- networks -----------------------------------------------------------------------------------------------------
     def leave_vpc(self, vpc_id: str) -> None:
         """Wait until the machines that are ending have left the VPC. Raises AwsError where others stay in it."""
@@ -181,9 +200,12 @@ class Machines:
             name = self._image_name(copy_id)
             self.podman.tag(self._images[image_id], name)
             self._images[copy_id] = name
+        elif image_id in self._windows:
+            self._windows.add(copy_id)
 
     def remove_image(self, image_id: str) -> None:
         """Forget an image; the base image stays in podman for the other rehearsals."""
+        self._windows.discard(image_id)
         name = self._images.pop(image_id, "")
         if name == self._image_name(image_id):
             self.podman.remove_image(name)

@@ -88,8 +88,7 @@ def install(machines: Machines) -> None:
             user_data = user_data or version.data.get("UserData")
         with told_by_moto():
             image = machines.catalogue.launchable(self, image_id)
-            machines.check(image_id, decoded(user_data))
-            public_keys(self, key_name)
+            machines.check(image_id, decoded(user_data), public_keys(self, key_name))
             kwargs = machines.catalogue.with_image(kwargs, image)
             if not kwargs.get("subnet_id") and not any("SubnetId" in nic for nic in kwargs.get("nics", ())):
                 kwargs = {**kwargs, "subnet_id": default_subnet(self, kwargs.get("placement"))}

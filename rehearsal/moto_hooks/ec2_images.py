@@ -22,7 +22,7 @@ from moto.ec2.responses.amis import AmisResponse
 from moto.ec2.utils import generic_filter
 
 from rehearsal.front.service import AwsError, Caller
-from rehearsal.guests import Machines, base_image
+from rehearsal.guests import Machines, base_image, windows
 from rehearsal.guests.image_service import DISABLED, ImageRecord, refuse_protected
 from rehearsal.moto_hooks.ec2 import told_by_moto
 
@@ -128,6 +128,24 @@ class Images:
             creation_date=datetime(2023, 6, 10, tzinfo=UTC),  # Debian 12's release
         )
         finish(image, dict(BASE_DEVICE), ROOT_DEVICE)
+        backend.amis[image_id] = image
+
+    def publish_windows_image(self, region: str) -> None:
+        """The Windows image in Amazon's account, public, and its SSM parameter (moto_hooks/ssm.py)."""
+        backend = ec2_backends[windows.OWNER][region]
+        image_id = windows.image_id(region)
+        image: Any = Ami(
+            backend,
+            image_id,
+            name=windows.NAME,
+            description="Windows Server 2019 Core of the embedded AWS, which nothing boots from",
+            owner_id=windows.OWNER,
+            owner_alias="amazon",
+            public=True,
+            platform="windows",
+            creation_date=datetime(2018, 11, 13, tzinfo=UTC),  # Windows Server 2019's release
+        )
+        finish(image, dict(windows.DEVICE), windows.ROOT_DEVICE)
         backend.amis[image_id] = image
 
     def launchable(self, backend: Any, image_id: str) -> Any:

@@ -1,7 +1,7 @@
-"""SSM's public parameters: the one under which Debian publishes its current AMI. moto 5.2.5.
+"""SSM's public parameters: those under which Debian and Amazon (for Windows) publish their current AMIs. moto 5.2.5.
 
 Hook:
-- ParameterDict._check_loading_status: moto knows some of AWS's public parameters, not Debian's, and its PutParameter
+- ParameterDict._check_loading_status: moto knows some of AWS's public parameters, not these, and its PutParameter
   refuses names that begin with "aws", so there is no way through the API.
 """
 
@@ -10,25 +10,27 @@ from typing import Any
 
 from moto.ssm.models import Parameter, ParameterDict
 
-from rehearsal.guests import base_image
+from rehearsal.guests import base_image, windows
+
+PUBLISHED = {base_image.PARAMETER: base_image.image_id, windows.PARAMETER: windows.image_id}
 
 load_in_moto = ParameterDict._check_loading_status
 
 
 def install() -> None:
-    """Give every account and region the parameter; its value is the region's base image."""
+    """Give every account and region the parameters; their values are the region's own images."""
 
     def _check_loading_status(self: Any, key: str) -> None:
         load_in_moto(self, key)
-        name = base_image.PARAMETER
         asked = str(key or "")
-        if (
-            (name.startswith(asked) or asked.startswith(name))
-            and asked.startswith("/aws/")
-            and not dict.__contains__(self, name)
-        ):
-            image_id = base_image.image_id(self.region_name)
-            dict.__setitem__(self, name, [public_parameter(self.account_id, name, image_id)])
+        for name, image_id in PUBLISHED.items():
+            if (
+                (name.startswith(asked) or asked.startswith(name))
+                and asked.startswith("/aws/")
+                and not dict.__contains__(self, name)
+            ):
+                found = public_parameter(self.account_id, name, image_id(self.region_name))
+                dict.__setitem__(self, name, [found])
 
     setattr(ParameterDict, _check_loading_status.__name__, _check_loading_status)
 

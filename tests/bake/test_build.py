@@ -124,6 +124,15 @@ def test_the_template_of_every_recipe_is_valid() -> None:
         build.validate(one, artifact.make(one), closure_of(one), HOME, toolchain.find(versions))
 
 
+def test_quick_launches_can_be_switched_on_for_a_windows_tier(payroll: Path) -> None:
+    file = payroll / "windows-web" / "recipe.toml"
+    text = file.read_text(encoding="utf-8")
+    assert "fast_launch = false" in text
+    file.write_text(text.replace("fast_launch = false", "fast_launch = true"), encoding="utf-8")
+    tier = recipe.load("windows-web", payroll)
+    build.validate(tier, artifact.make(tier), closure_of(tier), HOME, toolchain.find(toolchain.load_versions()))
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "told"),
     [

@@ -155,7 +155,8 @@ def own_recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_recipes_as_they_are_pass(own_recipes: Path) -> None:
     assert recipes.check().passed
-    assert set(recipes.templates().values()) == {own_recipes / "shared" / "image.pkr.hcl"}
+    shared = {own_recipes / folder / "image.pkr.hcl" for folder in ("shared", "shared-windows")}
+    assert set(recipes.templates().values()) == shared
 
 
 def test_a_recipe_with_hcl_of_its_own_is_checked_with_that(own_recipes: Path) -> None:

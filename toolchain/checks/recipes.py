@@ -5,12 +5,14 @@ placeholders have the shape that Packer itself checks (an AMI id, a region, a fi
 """
 
 import re
+import tomllib
 from pathlib import Path
 
 from toolchain.checks.outcome import Outcome, output_of
 from toolchain.layout import ROOT
 
 PACKER = ROOT / "packer"
+SHARED = {"linux": "shared", "windows": "shared-windows"}  # platform → the folder of its template (bake/platforms.py)
 VARIABLE = re.compile(r'^variable\s+"(\w+)"\s*\{([^}]*)\}', re.MULTILINE)
 # The region and the keys reach Packer through the environment in a bake, too.
 SETTINGS = {
@@ -44,10 +46,13 @@ def variables(template: Path, recipe: Path) -> dict[str, str]:
 
 
 def templates() -> dict[Path, Path]:
-    """The folder of each recipe and its template: its own, else the shared one."""
-    shared = PACKER / "shared" / "image.pkr.hcl"
-    folders = sorted(file.parent for file in PACKER.glob("*/recipe.toml"))
-    return {folder: next(iter(sorted(folder.glob("*.pkr.hcl"))), shared) for folder in folders}
+    """The folder of each recipe and its template: its own, else the one that its platform shares."""
+    found = {}
+    for file in sorted(PACKER.glob("*/recipe.toml")):
+        platform = tomllib.loads(file.read_text(encoding="utf-8")).get("platform", "linux")
+        shared = PACKER / SHARED[platform] / "image.pkr.hcl"
+        found[file.parent] = next(iter(sorted(file.parent.glob("*.pkr.hcl"))), shared)
+    return found
 
 
 def check() -> Outcome:

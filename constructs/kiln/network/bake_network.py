@@ -1,4 +1,4 @@
-"""Where images are baked: a small VPC with a way out, and SSH from inside it only.
+"""Where images are baked: a small VPC with a way out, and SSH and WinRM over HTTPS from inside it only.
 
 Builders have private addresses; they reach package archives through a NAT gateway. Whoever runs a bake reaches them
 from inside the VPC (a runner there, a VPN, a peering), never from the Internet.
@@ -14,7 +14,7 @@ from kiln.operations.log_group import Records
 
 
 class BakeNetwork(Construct):
-    """A VPC with one private subnet for builders and a security group that admits SSH from the VPC.
+    """A VPC with one private subnet for builders and a security group that admits SSH and WinRM from the VPC.
 
     Args:
         cidr: the VPC's IPv4 block, at least a /23; its first /24 is for the NAT gateway, its second for builders.
@@ -81,9 +81,16 @@ class BakeNetwork(Construct):
         return subnet, routes
 
     def _security_group(self, cidr: str) -> str:
-        ssh = ec2.CfnSecurityGroup.IngressProperty(
-            ip_protocol="tcp", from_port=22, to_port=22, cidr_ip=cidr, description="SSH from inside the bake network"
-        )
+        logins = [
+            ec2.CfnSecurityGroup.IngressProperty(
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                cidr_ip=cidr,
+                description=f"{name} from inside the bake network",
+            )
+            for name, port in (("SSH", 22), ("WinRM over HTTPS", 5986))
+        ]
         web = [
             ec2.CfnSecurityGroup.EgressProperty(
                 ip_protocol="tcp", from_port=port, to_port=port, cidr_ip="0.0.0.0/0", description="Package archives"
@@ -95,7 +102,7 @@ class BakeNetwork(Construct):
             "BuilderGroup",
             vpc_id=self.vpc_id,
             group_description="Builders of images",
-            security_group_ingress=[ssh],
+            security_group_ingress=logins,
             security_group_egress=web,
         )
         return str(group.attr_group_id)

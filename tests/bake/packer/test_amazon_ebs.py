@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from bake.packer import Event, Limits, Packer, Phase, PhaseBegan, Template
+from bake.packer import Event, Limits, Message, Packer, Phase, PhaseBegan, Template
+from bake.packer.amazon_ebs import phase_of
 from console.aws import Aws
 
 HCL = """
@@ -44,3 +45,19 @@ def test_an_image_goes_through_its_phases_and_another_build_through_its_own(
     assert phases == [Phase.LAUNCH, Phase.STOP, Phase.IMAGE, Phase.CLEAN_UP, Phase.POST_PROCESS]
     assert [one.phase for one in said if isinstance(one, PhaseBegan) and one.target == "null.one"] == ["post-process"]
     assert set(result.builds["amazon-ebs.image"].seconds) == {"prepare", *phases}
+
+
+def test_what_is_said_of_a_windows_builder_is_read_too() -> None:
+    lines = {  # of the plugin's 1.8.2 source; the first three were seen
+        "Launching a source AWS instance...": Phase.LAUNCH,
+        "Waiting for auto-generated password for instance...": Phase.CONNECT,
+        "Waiting for WinRM to become available...": Phase.CONNECT,
+        "Provisioning with powershell script: ./prepare.ps1": Phase.PROVISION,
+        "Restarting Machine": None,
+        "Automatic instance stop disabled. Please stop instance manually.": Phase.STOP,
+        "Waiting for the instance to stop...": None,
+        "Creating AMI payroll-windows-web-1 from instance i-1": Phase.IMAGE,
+        "Enabling fast boot for AMI ami-1 in region eu-west-1": Phase.IMAGE,
+    }
+    said = {text: phase_of(Message(0, "", "say", f"==> amazon-ebs.image: {text}")) for text in lines}
+    assert said == lines
