@@ -47,6 +47,8 @@ class ImageRecord(_Record):
         shared_with: the accounts that may launch it, beside the owner.
         packages: Debian package → version, at the end of the bake.
         packages_before: the same of the parent, before anything was done; None in records from before there was this.
+        distributions: Python distribution → version, of those that the artifact brought.
+        contents: document about it → its key in this bucket: `sbom`, the bill of materials.
         seconds: phase → duration of the bake.
     """
 
@@ -69,6 +71,8 @@ class ImageRecord(_Record):
     tests: tuple[TestResult, ...] = ()
     packages: Mapping[str, str] = {}
     packages_before: Mapping[str, str] | None = None
+    distributions: Mapping[str, str] = {}
+    contents: Mapping[str, str] = {}
     seconds: Mapping[str, float] = {}
 
     @property
