@@ -49,15 +49,15 @@ def make(recipe: Recipe, folder: Path | None = None) -> Artifact | None:
     Raises BadInput where the requirements file is missing or the checksum is another one, NotReady where packages must
     be fetched and cannot be.
     """
-    contents, source = recipe.contents.artifact, recipe.source
-    if contents is None or source is None:
+    contents = recipe.contents.artifact
+    if contents is None:
         return None
     folder = folder or cache()
     write = _write_zip if recipe.platform is Platform.WINDOWS else _write
     suffix = Path(recipe.platform.archive).suffix
     target = folder / "artifacts" / f"{recipe.name}-{_inputs(contents, recipe)}{suffix}"
     if not target.is_file():
-        members = [*_own(recipe), *_vendored(recipe, contents, source, folder)]
+        members = [*_own(recipe), *_vendored(recipe, contents, folder)]
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as out:
             try:
@@ -101,10 +101,10 @@ def _own(recipe: Recipe) -> Iterator[Member]:
                 yield name.as_posix(), bool(file.stat().st_mode & 0o100), file.read_bytes()
 
 
-def _vendored(recipe: Recipe, contents: ArtifactSource, source: Path, folder: Path) -> Iterator[Member]:
-    if not contents.requirements:
+def _vendored(recipe: Recipe, contents: ArtifactSource, folder: Path) -> Iterator[Member]:
+    requirements = recipe.requirements
+    if requirements is None:
         return
-    requirements = source / contents.requirements
     if not requirements.is_file():
         raise BadInput(
             "the pinned requirements of the artifact are missing",

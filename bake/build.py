@@ -13,6 +13,7 @@ from typing import Self
 
 from bake import advice, sweep
 from bake.artifact import Artifact
+from bake.contents.listing import Listing
 from bake.digest import Closure
 from bake.failure import BakeFailed
 from bake.image import TestResult
@@ -38,7 +39,7 @@ class Made:
 
     image_id: str
     tests: tuple[TestResult, ...]
-    packages: Mapping[str, str]
+    listing: Listing
     packages_before: Mapping[str, str] | None
     seconds: Mapping[str, float]
 
@@ -163,7 +164,7 @@ class Build:
         region, _, image_id = result.artifacts[SOURCE].id.partition(":")
         if region != self.region or not image_id.startswith("ami-"):
             raise KilnError("Packer's artifact is no image of this region", found=result.artifacts[SOURCE].id)
-        packages = workspace.packages(), workspace.packages_before()
+        packages = workspace.listing(), workspace.packages_before()
         return Made(image_id, workspace.tests(), *packages, result.seconds)
 
     @contextmanager

@@ -47,6 +47,7 @@ class Section(StrEnum):
     ABOUT = "about"  # recipe, version of the application, commit
     PARENTS = "parents"  # the digest below, for a base the operating system's image; the AMI ids by region
     ARTIFACT = "artifact"
+    DISTRIBUTIONS = "distributions"  # Python's, that the artifact brings
     FILES = "files"  # of ours, below packer/: their fingerprints
     VARIABLES = "variables"  # as JSON: 1 and "1" differ
     TOOLS = "tools"
@@ -128,6 +129,7 @@ def _layer(layer: Layer, left: Link | None, right: Link | None, described: Descr
             for section, value in _values(a).items()
             if (differ := changes(value, _values(b)[section]))
             and (section not in LISTED or (a.packages and b.packages))
+            and (section is not Section.DISTRIBUTIONS or (a.contents and b.contents))  # not of records from before
         }
         if settled := _settings(a, b, described):
             found[Section.SETTINGS] = settled
@@ -156,6 +158,7 @@ def _values(record: ImageRecord) -> dict[Section, dict[str, str]]:
         },
         Section.PARENTS: {"recipe or parameter": record.parent, "digest or image": closure.parent, **ids},
         Section.ARTIFACT: {"sha256": closure.artifact} if closure.artifact else {},
+        Section.DISTRIBUTIONS: dict(record.distributions),
         Section.FILES: dict(closure.files),
         Section.VARIABLES: {name: json.dumps(value) for name, value in closure.variables.items()},
         Section.TOOLS: dict(closure.tools),

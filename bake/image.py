@@ -78,6 +78,8 @@ class ImageRecord(_Record):
         shared_with: who may launch it beside the owner: accounts, ARNs of organizations and of their units.
         packages: Debian package → version, at the end of the bake; of Windows features, hotfixes and programs.
         packages_before: the same of the parent, before anything was done; None in records from before there was this.
+        distributions: Python distribution → version, of those that the artifact brought.
+        contents: document about it → its key in this bucket: `sbom`, the bill of materials.
         seconds: phase → duration of the bake.
         replaced: what the record named before (`--force`), the newest first: those images are Kiln's still.
         boot_test: the newest one; None where there was none.
@@ -102,6 +104,8 @@ class ImageRecord(_Record):
     tests: tuple[TestResult, ...] = ()
     packages: Mapping[str, str] = {}
     packages_before: Mapping[str, str] | None = None
+    distributions: Mapping[str, str] = {}
+    contents: Mapping[str, str] = {}
     seconds: Mapping[str, float] = {}
     replaced: tuple[Replaced, ...] = ()
     boot_test: BootTest | None = None

@@ -1,10 +1,14 @@
 """The commands that look and change nothing: `python -m bake list`, `show` and `diff`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from console.errors import BadInput, ExitCode
+
+if TYPE_CHECKING:  # the help of a command needs none of what its record needs
+    from bake.image import ImageRecord
 
 CODES = """\b
 Exit codes: 0 done{also}, 1 AWS refused{failed}, 2 no such image, a mistake in a file or the command line,
@@ -24,7 +28,11 @@ Examples:
   python -m bake show base            the newest base
   python -m bake show 3fa9c1 --packages
                                       the one whose digest begins so, with all its packages
-{CODES.format(also="", failed="")}"""
+  python -m bake show web --sbom > web.cdx.json
+                                      its bill of materials, CycloneDX 1.6
+  python -m bake show web --vulnerabilities tracker.json --fail-on high
+                                      what a file of Debian's security tracker knows of it
+{CODES.format(also="", failed=", a bill of materials is gone, or --fail-on found something")}"""
 DIFF = f"""\b
 Examples:
   python -m bake diff 3fa9c1 web      from that image to the one in force
@@ -67,15 +75,40 @@ def list_images(recipes: tuple[str, ...], as_json: bool, images: Path | None) ->
 @click.command(epilog=SHOW, short_help="All that is known of one image.")
 @click.argument("image")
 @click.option("--packages", is_flag=True, help="List all packages, not only their number.")
+@click.option("--sbom", is_flag=True, help="Print its bill of materials instead: CycloneDX 1.6 in JSON.")
+@click.option(
+    "--vulnerabilities",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="List what this copy of https://security-tracker.debian.org/tracker/data/json knows of it instead.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["unimportant", "low", "medium", "high"]),
+    help="Exit code 1 where one is as urgent; what nobody has judged yet counts as medium.",
+)
 @json_option
 @images_option
-def show(image: str, packages: bool, as_json: bool, images: Path | None) -> None:
+def show(
+    image: str,
+    packages: bool,
+    sbom: bool,
+    vulnerabilities: Path | None,
+    fail_on: str | None,
+    as_json: bool,
+    images: Path | None,
+) -> int:
     """Show all that is known of IMAGE.
 
     IMAGE is an AMI id of any region, a digest or at least 6 digits of its beginning, a build id, or the name of a
     recipe: the image in force of a tier, the newest of a base or a runtime.
     """
     from datetime import UTC, datetime
+
+    if sbom and vulnerabilities:
+        raise BadInput("--sbom and --vulnerabilities exclude each other", next_step="ask twice")
+    if fail_on and not vulnerabilities:
+        raise BadInput("--fail-on needs --vulnerabilities FILE", found="no file of vulnerabilities")
 
     from bake import inventory, lineage, looks_report
     from bake.choose import choose
@@ -84,8 +117,32 @@ def show(image: str, packages: bool, as_json: bool, images: Path | None) -> None
     now = datetime.now(UTC)
     found, clients = inventory.gather(images_file.path_in_force(option=images))
     record = choose(image, found, now)
+    if sbom or vulnerabilities:
+        from bake.contents import documents
+        from console.aws import errors
+
+        with errors(f"reading the bill of materials of {record.recipe} (s3:GetObject)"):
+            document = documents.read(documents.store_of(found, record, clients), record)
+        if vulnerabilities:
+            return known_vulnerabilities(record, document, vulnerabilities, fail_on, as_json)
+        click.echo(document, nl=False)
+        return ExitCode.DONE
     seen = inventory.with_sharing(found.of(record, now), clients)
     looks_report.image(record, seen, lineage.below(record, found.records), packages=packages, as_json=as_json)
+    return ExitCode.DONE
+
+
+def known_vulnerabilities(
+    record: "ImageRecord", document: bytes, file: Path, fail_on: str | None, as_json: bool
+) -> ExitCode:
+    """List them; failed where one is as urgent as `fail_on`."""
+    from bake.contents import findings, vulnerabilities
+
+    database = vulnerabilities.load(file)
+    found = vulnerabilities.findings(document, database)
+    findings.report(record, database, found, as_json=as_json)
+    worst = vulnerabilities.reaching(found, vulnerabilities.Urgency(fail_on)) if fail_on else ()
+    return ExitCode.FAILED if worst else ExitCode.DONE
 
 
 @click.command(epilog=DIFF, short_help="What changed from one image to another, layer by layer.")

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from bake import agreement, share, toolchain
 from bake.artifact import Artifact
 from bake.build import Build, Made
+from bake.contents import distributions, documents
+from bake.contents.listing import Listing
 from bake.image import ImageRecord, ImageStore, Unreadable
 from bake.lease import Lease
 from bake.leases import Held, Leases
@@ -148,6 +150,7 @@ class Oven:
                 watch.lap("share")
             check()
             record = self._record(one, build, known, made, snapshots)
+            record = with_contents(self.store, record, made.listing, one, made_of)
             self.store.put(record, over=etag)
             protect(self.aws, made.image_id)
         return record
@@ -209,9 +212,37 @@ class Oven:
             closure=known.closure,
             shared_with=self.shared_with(one.layer),
             tests=made.tests,
-            packages=made.packages,
+            packages=made.listing.versions,
             packages_before=made.packages_before,
             seconds=made.seconds,
             replaced=known.record.as_replaced() if known.record else (),
             platform=one.platform,
         )
+
+
+def with_contents(
+    store: ImageStore, record: ImageRecord, listing: Listing, one: Recipe, made_of: Artifact | None
+) -> ImageRecord:
+    """The record with what its image holds beside packages; the bill of materials is written, and named by it."""
+    from bake.contents.bill import Subject, bill  # a tenth of a second that only a bake has to wait
+
+    requirements = one.requirements
+    pinned = requirements.read_text(encoding="utf-8") if requirements else ""
+    python = distributions.of_artifact(made_of.path, pinned) if made_of else ()
+    subject = Subject(
+        application=record.application,
+        recipe=record.recipe,
+        layer=record.layer,
+        digest=record.digest,
+        version=record.version,
+        artifact=record.closure.artifact,
+        parent=record.parent,
+        parent_digest=record.closure.parent,
+    )
+    key = documents.write(store, record.recipe, record.digest, bill(subject, listing, python))
+    return record.model_copy(
+        update={
+            "distributions": {distribution.name: distribution.version for distribution in python},
+            "contents": {documents.SBOM: key},
+        }
+    )

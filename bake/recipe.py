@@ -130,6 +130,12 @@ class Recipe:
         )
 
     @property
+    def requirements(self) -> Path | None:
+        """The file with the pins of the artifact's Python packages; None where it has none."""
+        artifact = self.contents.artifact
+        return self.source / artifact.requirements if self.source and artifact and artifact.requirements else None
+
+    @property
     def version(self) -> str | None:
         """The application's version, from the file VERSION of the artifact's source. Raises BadInput."""
         if self.source is None:

@@ -4,7 +4,7 @@ packer/shared/    the template of the platform's recipes, with versions.pkr.hcl 
                   (shared-windows/ for Windows)
 packer/<recipe>/  what is its own; with HCL among it that is the template, and Packer runs there
 upload/           what the builder gets: shared/files, the recipe's files/, artifact.tar (artifact.zip for Windows)
-results/          what the tests and the provisioning leave: tests.xml, packages*.txt
+results/          what the tests and the provisioning leave: tests.xml, packages*.txt, os-release.txt
 """
 
 import shutil
@@ -17,6 +17,8 @@ from typing import Literal, Self
 from xml.etree import ElementTree
 
 from bake.artifact import Artifact
+from bake.contents import listing
+from bake.contents.listing import Listing
 from bake.digest import Closure, files_of, fingerprint
 from bake.image import TestResult
 from bake.recipe import FILES, Recipe, own_template, show
@@ -98,19 +100,19 @@ class Workspace:
         file = self.results / "tests.xml"
         return parse_tests(file.read_text(encoding="utf-8-sig")) if file.is_file() else ()
 
-    def packages(self) -> dict[str, str]:
-        """Package → version, as the image holds them."""
-        return self._packages("packages.txt") or {}
+    def listing(self) -> Listing:
+        """The packages and the operating system, as the image holds them; empty where the template does not tell."""
+        packages, system = self._result("packages.txt") or "", self._result("os-release.txt") or ""
+        return Listing(listing.packages(packages), listing.operating_system(system))
 
     def packages_before(self) -> dict[str, str] | None:
         """Package → version, as the parent holds them; None where the template does not tell."""
-        return self._packages("packages-before.txt")
+        text = self._result("packages-before.txt")
+        return None if text is None else Listing(listing.packages(text)).versions
 
-    def _packages(self, name: str) -> dict[str, str] | None:
+    def _result(self, name: str) -> str | None:
         file = self.results / name
-        if not file.is_file():
-            return None
-        return dict(line.split(" ", 1) for line in file.read_text(encoding="utf-8").splitlines())
+        return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
 def parse_tests(report: str) -> tuple[TestResult, ...]:

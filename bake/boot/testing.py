@@ -15,10 +15,11 @@ from pathlib import Path
 from bake.boot.instance import USER, Instance
 from bake.digest import files_of, fingerprint
 from bake.image import ImageRecord, TestResult
-from bake.recipe import SHARED, TESTS, Recipe
+from bake.recipe import Recipe
 from bake.workspace import parse_tests
 from console.errors import KilnError
 
+TESTS = "tests"  # the folder of a recipe's own tests
 BOOTED = "booted"  # the folder of packer/ with the tests of a boot; no recipe, and in no digest
 RUNNER = "test.sh"
 
@@ -62,7 +63,7 @@ def run(recipe: Recipe, record: ImageRecord, instance: Instance, *, limit_second
                 "KILN_ARTIFACT_VERSION": record.version or "",
                 "KILN_BOOTED": "1",
             }
-            said.append(_run(packer / SHARED / RUNNER, values, folder, limit_seconds))
+            said.append(_run(packer / recipe.platform.shared / RUNNER, values, folder, limit_seconds))
             found += parse_tests((results / "tests.xml").read_text(encoding="utf-8"))
     return Tested(tuple(found), "\n".join(text for text in said if text))
 

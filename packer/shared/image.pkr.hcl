@@ -109,7 +109,7 @@ build {
 
   provisioner "shell" {
     execute_command = "sudo env {{ .Vars }} bash {{ .Path }}"
-    script          = "${path.root}/clean.sh"
+    scripts         = ["${path.root}/clean.sh", "${path.root}/check.sh"]
   }
 
   provisioner "file" {
@@ -122,5 +122,11 @@ build {
     direction   = "download"
     source      = "/run/packages.txt"
     destination = "${var.results}/packages.txt"
+  }
+
+  provisioner "file" {
+    direction   = "download"
+    source      = "/etc/os-release"
+    destination = "${var.results}/os-release.txt"
   }
 }

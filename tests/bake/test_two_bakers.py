@@ -13,6 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from bake import agreement, recipe, sweep
 from bake.build import Build, Made
+from bake.contents.listing import Listing
 from bake.failure import BakeFailed, Overtaken
 from bake.flow import Baker, Options
 from bake.image import ImageRecord, ImageStore
@@ -51,7 +52,7 @@ class Played:
         image = ec2.create_image(InstanceId=instance, Name=build.image_name)["ImageId"]
         ec2.create_tags(Resources=[image], Tags=tags)
         ec2.terminate_instances(InstanceIds=[instance])
-        return Made(image, (), {}, None, {"provision": self.seconds})
+        return Made(image, (), Listing(), None, {"provision": self.seconds})
 
     def of(self, recipe: str) -> list[str]:
         return [build.id for build in self.builds if build.recipe == recipe]

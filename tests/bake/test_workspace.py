@@ -6,6 +6,7 @@ import pytest
 
 from bake import artifact, digest, recipe, toolchain
 from bake.artifact import Artifact
+from bake.contents.listing import Listing, OperatingSystem
 from bake.digest import Closure
 from bake.recipe import Recipe
 from bake.workspace import Workspace, parse_tests
@@ -96,11 +97,13 @@ def test_a_file_that_packer_names_is_shown_where_the_user_has_it(tier: Recipe, m
 
 def test_results_of_the_tests_and_packages_are_read(tier: Recipe, made: Artifact) -> None:
     with Workspace.of(tier, made, closure_of(tier), VERSIONS) as workspace:
-        assert (workspace.tests(), workspace.packages(), workspace.packages_before()) == ((), {}, None)
+        assert (workspace.tests(), workspace.listing(), workspace.packages_before()) == ((), Listing(), None)
         (workspace.results / "packages-before.txt").write_text("sudo 1.9.13p3\n", encoding="utf-8")
         assert workspace.packages_before() == {"sudo": "1.9.13p3"}
         (workspace.results / "packages.txt").write_text("python3 3.11.2-1+b1\nsudo 1.9.13p3\n", encoding="utf-8")
-        assert workspace.packages() == {"python3": "3.11.2-1+b1", "sudo": "1.9.13p3"}
+        (workspace.results / "os-release.txt").write_text("ID=debian\n", encoding="utf-8")
+        assert workspace.listing().versions == {"python3": "3.11.2-1+b1", "sudo": "1.9.13p3"}
+        assert workspace.listing().system == OperatingSystem("debian")
 
 
 def test_outcomes_of_tests_are_those_of_pytest(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""Documents about an image, in the bucket beside its record: images/<recipe>/<digest>.<sum>.cdx.json.
+
+Policy: the record names the document, and the document's name holds the beginning of its own SHA-256. A record that is
+written anew (`--force`) names another one; what a record names cannot be changed unseen; one that a killed bake has
+left is named by nobody and is written again, byte for byte, by the next bake that comes to the same contents.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from bake.image import ImageRecord, ImageStore
+from bake.inventory import Inventory
+from console.aws import Aws
+from console.errors import BadInput, KilnError
+
+SBOM = "sbom"
+DIGITS = 16
+
+
+def key_of(store: ImageStore, recipe: str, digest: str, body: bytes) -> str:
+    """Where a bill of materials lies."""
+    place = store.key(recipe, digest).removesuffix(".json")
+    return f"{place}.{hashlib.sha256(body).hexdigest()[:DIGITS]}.cdx.json"
+
+
+def store_of(inventory: Inventory, record: ImageRecord, clients: Mapping[str, Aws]) -> ImageStore:
+    """The bucket that a record was read from; `clients` by region, one of them of each region of the record."""
+    url = next(one.url for one in inventory.stored if one.record == record)
+    return ImageStore(clients[min(record.image_ids)].client("s3"), urlsplit(url).netloc)
+
+
+def write(store: ImageStore, recipe: str, digest: str, body: bytes) -> str:
+    """Write a bill of materials; its key. The same bytes have the same key: to write them twice changes nothing."""
+    key = key_of(store, recipe, digest, body)
+    store.client.put_object(Bucket=store.bucket, Key=key, Body=body, ContentType="application/vnd.cyclonedx+json")
+    return key
+
+
+def read(store: ImageStore, record: ImageRecord) -> bytes:
+    """The bill of materials of an image. Raises BadInput where it has none, KilnError where it is gone or changed."""
+    again = f"python -m bake {record.recipe} --force bakes the image anew, with a bill of materials"
+    key = record.contents.get(SBOM)
+    if key is None:
+        raise BadInput(
+            f"this image of {record.recipe} has no bill of materials",
+            where=store.url(record.recipe, record.digest),
+            found=f"a record of {record.baked_at:%Y-%m-%d} that names none",
+            next_step=again,
+        )
+    url = f"s3://{store.bucket}/{key}"
+    try:
+        body: bytes = store.client.get_object(Bucket=store.bucket, Key=key)["Body"].read()
+    except store.client.exceptions.NoSuchKey as gone:
+        raise KilnError(
+            f"the bill of materials of {record.recipe} is gone",
+            where=url,
+            found="no such object",
+            expected="the document that the image's record names",
+            next_step=again,
+        ) from gone
+    if key_of(store, record.recipe, record.digest, body) != key:
+        raise KilnError(
+            f"the bill of materials of {record.recipe} was changed",
+            where=url,
+            found=f"bytes whose SHA-256 begins with {hashlib.sha256(body).hexdigest()[:DIGITS]}",
+            expected="the sum that is in its name; an earlier version of the object may have it",
+        )
+    return body
