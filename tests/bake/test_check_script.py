@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from bake import recipe
+from bake.platforms import Platform
 
-SCRIPT = recipe.RECIPES / recipe.SHARED / "check.sh"
+SCRIPT = recipe.RECIPES / Platform.LINUX.shared / "check.sh"
 KEY = "ssh-ed25519 AAAA somebody\n"
 
 

@@ -174,7 +174,7 @@ def test_the_results_of_pester_are_read(site: Recipe) -> None:
         (workspace.results / "tests.xml").write_text(NUNIT, encoding="utf-8")
         (workspace.results / "packages.txt").write_bytes(b"hotfix/KB5012170 installed\r\nwindows 10.0.17763.1\r\n")
         found = [(test.name, test.outcome, test.seconds) for test in workspace.tests()]
-        assert workspace.packages() == {"hotfix/KB5012170": "installed", "windows": "10.0.17763.1"}
+        assert workspace.listing().versions == {"hotfix/KB5012170": "installed", "windows": "10.0.17763.1"}
     assert found == [
         ("Firewall.blocks", "passed", 0.0412),
         ("Firewall.lets nobody in", "failed", 0.2),
