@@ -18,9 +18,9 @@ Examples:
   python -m bake verify web           the image in force of the tier Web
   python -m bake verify 3fa9c1 --json the one whose digest begins so
 \b
-Exit codes: 0 done: it passed, 1 failed (not healthy within its limit, a test failed, AWS refused, or something could not be
-removed), 2 no such image, a mistake in a file or the command line, 3 not ready (credentials, endpoint or the stack
-Payroll-Tooling missing), 130 interrupted, and everything removed.
+Exit codes: 0 done: it passed, 1 failed (not healthy within its limit, a test failed, AWS refused, or something could
+not be removed), 2 no such image, a mistake in a file or the command line, 3 not ready (credentials, endpoint or the
+stack Payroll-Tooling missing), 130 interrupted, and everything removed.
 """
 
 
