@@ -94,18 +94,21 @@ for command in (list_images, show, diff):
 def sweep_build(build: str, dry_run: bool, as_json: bool) -> None:
     """Remove what a build left that could not be swept in its time. Raises KilnError where something is still left."""
     from bake import sweep
-    from bake.place import Home
+    from bake.image import ImageStore
+    from bake.place import Home, Workshop
     from console.aws import Aws, errors
 
     home = Home.from_parameter_files()
     aws = Aws(home.region)
     home.check_account(aws)
+    with errors(f"asking for the records of images before the sweep of build {build} (s3:ListBucket, s3:GetObject)"):
+        kept = ImageStore(aws.client("s3"), Workshop.look_up(aws, home, ()).bucket).resources(build)
     if dry_run:
         with errors(f"looking for what build {build} left"):
-            plan = sweep.plan(build, sweep.gather(aws, build))
+            plan = sweep.plan(build, sweep.gather(aws, build), kept)
         swept = sweep.Outcome(left=tuple(f"{one.kind} {one.id} ({one.reason})" for one in plan))
     else:
-        swept = sweep.sweep(aws, build)
+        swept = sweep.sweep(aws, build, kept)
     if as_json:
         print_json({"build": build, "removed": swept.removed, "left": swept.left})
     else:

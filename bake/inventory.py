@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bake import share, verify
+from bake import agreement, share
 from bake.digest import short
 from bake.image import ImageRecord, ImageStore, Stored
 from bake.place import APPLICATION, Home, Workshop
@@ -129,7 +129,7 @@ class Inventory:
         in_force = self.in_force
         for region, images in self.described.items():
             for image_id, description in images.items():
-                tags = verify.tags_of(description)
+                tags = agreement.tags_of(description)
                 recipe, digest = tags.get("kiln:tier", "?"), tags.get("kiln:digest", "?")
                 yield Seen(
                     recipe=recipe,
@@ -145,7 +145,7 @@ class Inventory:
                     in_force=image_id in in_force,
                     deprecated_from=moment(description.get("DeprecationTime")),
                     protected=is_protected(description),
-                    notes=(_why_without(by_digest.get((recipe, digest)), region),),
+                    notes=(_why_without(by_digest.get((recipe, digest)), region, image_id),),
                 )
 
     def _only_in_file(self) -> Iterator[Seen]:
@@ -168,12 +168,15 @@ class Inventory:
                 )
 
 
-def _why_without(stored: Stored | None, region: str) -> str:
+def _why_without(stored: Stored | None, region: str, image: str) -> str:
     if stored is None:
         return "no record"
     if stored.record is None:
         return f"no record that can be read: {stored.problem}"
-    return f"no record: that of its digest names {stored.record.image_ids.get(region, 'no image here')} now"
+    now = stored.record.image_ids.get(region, "no image here")
+    if any(image == one.image_ids.get(region) for one in stored.record.replaced):
+        return f"replaced: its digest was baked again, the record names {now} now"
+    return f"no record: that of its digest names {now} now"
 
 
 def state_of(description: Mapping[str, Any] | None, now: datetime) -> str:
@@ -208,7 +211,7 @@ def contradictions(record: ImageRecord, description: Mapping[str, Any] | None) -
     if description is None:
         return ("its image is gone (deregistered since)",)
     described = {**description, "State": "available"}
-    return verify.disagreements(described, owner=record.owner, tags=record.tags)
+    return agreement.disagreements(described, owner=record.owner, tags=record.tags)
 
 
 def gather(images: Path) -> tuple[Inventory, Mapping[str, Aws]]:
@@ -241,7 +244,7 @@ def _described(aws: Aws, image_ids: Collection[str]) -> Described:
         paginator = aws.client("ec2").get_paginator("describe_images")
         pages = paginator.paginate(Owners=["self"], Filters=ours, IncludeDisabled=True)
         tagged = {image["ImageId"]: image for page in pages for image in page["Images"]}
-    return {**tagged, **verify.describe(aws, set(image_ids) - tagged.keys())}
+    return {**tagged, **agreement.describe(aws, set(image_ids) - tagged.keys())}
 
 
 def with_sharing(seen: Iterable[Seen], clients: Mapping[str, Aws]) -> tuple[Seen, ...]:

@@ -6,13 +6,13 @@ build gave, or it is the snapshot of an instance that carries the tag. Everythin
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from bake.agreement import snapshots_of, tags_of
 from bake.place import APPLICATION
-from bake.verify import snapshots_of, tags_of
 from console.aws import Aws, errors
 
 TAG = "kiln:build"
@@ -77,14 +77,17 @@ def names(build: str) -> dict[Kind, str]:
     return {Kind.IMAGE: f"{APPLICATION.lower()}-{build}", Kind.KEY_PAIR: f"packer-{build}"}
 
 
-def plan(build: str, observed: Iterable[Found]) -> tuple[Removal, ...]:
-    """What is to be removed, in order. Pure; fails closed: what is not provably of this build stays."""
+def plan(build: str, observed: Iterable[Found], kept: Collection[str] = ()) -> tuple[Removal, ...]:
+    """What is to be removed, in order. Pure; fails closed: what is not provably of this build stays.
+
+    `kept` are the ids that records name: images and snapshots that are no remains, whatever became of their bake.
+    """
     observed = tuple(observed)
     instances = {one.id for one in observed if one.kind is Kind.INSTANCE and one.tags.get(TAG) == build}
     named = names(build)
     found = []
     for one in observed:
-        if one.state in ENDED:
+        if one.state in ENDED or one.id in kept:
             continue
         if one.tags.get(TAG) == build:
             reason = f"tagged {TAG}={build}"
@@ -133,14 +136,14 @@ def gather(aws: Aws, build: str) -> tuple[Found, ...]:
     return tuple(found.values())
 
 
-def sweep(aws: Aws, build: str) -> Outcome:
-    """Remove what the build left; never raises for a resource that cannot be removed, it is in the outcome."""
+def sweep(aws: Aws, build: str, kept: Collection[str] = ()) -> Outcome:
+    """Remove what the build left, nothing that is `kept`; what cannot be removed is in the outcome, not raised."""
     tried: dict[str, str | None] = {}  # what was to be removed → what was in the way
     for round_number in range(ROUNDS):
         if round_number:
             time.sleep(PAUSE_SECONDS)
         with errors(f"looking for what build {build} left"):
-            todo = plan(build, gather(aws, build))
+            todo = plan(build, gather(aws, build), kept)
         if not todo and round_number:
             break
         if round_number < ROUNDS - 1:

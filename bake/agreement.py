@@ -42,7 +42,7 @@ def disagreements(description: Mapping[str, Any] | None, *, owner: str, tags: Ma
     return (*found, *(f"its tag {one}" for one in wrong))
 
 
-def verify(aws: Aws, image_id: str, *, owner: str, tags: Mapping[str, str]) -> dict[str, Any]:
+def check(aws: Aws, image_id: str, *, owner: str, tags: Mapping[str, str]) -> dict[str, Any]:
     """EC2's description of the image. Raises KilnError where EC2 and Packer disagree."""
     description = describe(aws, [image_id]).get(image_id)
     if found := disagreements(description, owner=owner, tags=tags):

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bake.verify import disagreements, snapshots_of
+from bake.agreement import disagreements, snapshots_of
 
 TAGS = {"kiln:build": "b", "kiln:tier": "web"}
 GOOD: dict[str, Any] = {
