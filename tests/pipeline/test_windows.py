@@ -35,5 +35,6 @@ def test_without_a_recipe_those_for_windows_are_listed_and_none_is_wanted_for_pa
     found = {one["recipe"]: one["action"] for one in said}
     assert found["windows-base"] == "bake"
     assert {found["windows-runtime"], found["windows-web"]} == {"wait"}
+    tooling.run("python", "-m", "bake", "windows-web", "--dry-run")  # Packer reads the templates of all three
     tiers = tooling.run("python", "-c", "from bake.recipe import tiers; print(*tiers())").split()
     assert tiers == ["web", "worker", "worker-calculation", "worker-mq"]
