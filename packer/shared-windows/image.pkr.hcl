@@ -141,6 +141,12 @@ build {
     destination = "${var.results}/packages.txt"
   }
 
+  provisioner "file" {
+    direction   = "download"
+    source      = "C:/kiln/os-release.txt"
+    destination = "${var.results}/os-release.txt"
+  }
+
   provisioner "powershell" {
     script = "${path.root}/verdict.ps1"
   }

@@ -1,4 +1,5 @@
-# What the builder holds now, a line `name version` for each: C:\kiln\packages.txt.
+# What the builder holds now, a line `name version` for each: C:\kiln\packages.txt. Which system it is, as os-release(5)
+# says it on Linux: C:\kiln\os-release.txt.
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
@@ -18,3 +19,6 @@ foreach ($key in Get-Item -Path $keys) {
     }
 }
 $lines | Sort-Object -Unique | Set-Content -Path 'C:\kiln\packages.txt' -Encoding Ascii
+
+$system = @('ID=windows', "VERSION_ID=10.0.$($windows.CurrentBuild)", "PRETTY_NAME=`"$($windows.ProductName)`"")
+$system | Set-Content -Path 'C:\kiln\os-release.txt' -Encoding Ascii

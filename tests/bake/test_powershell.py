@@ -3,6 +3,7 @@
 The grammar is tree-sitter's, an independent one; it is stricter than PowerShell in places, and knows no cmdlets.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,16 @@ def test_the_end_of_every_program_is_looked_at(script: Path) -> None:
     text = script.read_text(encoding="ascii")
     calls = [line for line in text.splitlines() if line.lstrip().startswith("& ") and "EC2Launch.exe" not in line]
     assert text.count("$LASTEXITCODE -ne 0") == len(calls)
+
+
+def test_the_settings_of_the_registry_are_numbers_at_known_roots_each_once() -> None:
+    settings = json.loads((RECIPES / "windows-base" / "files" / "registry.json").read_text(encoding="utf-8"))
+    places = [(one["path"], one["name"]) for one in settings]
+    assert len(set(places)) == len(places)
+    for one in settings:
+        assert set(one) == {"path", "name", "value"}
+        assert one["path"].startswith(("HKLM:\\SOFTWARE\\", "HKLM:\\SYSTEM\\"))
+        assert type(one["value"]) is int
 
 
 def test_every_windows_recipe_ends_before_its_builder_ends_itself() -> None:

@@ -2,6 +2,7 @@
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
+$settings = Get-Content -Path 'C:\kiln\upload\registry.json' -Raw | ConvertFrom-Json
 $schannel = 'HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols'
 
 Describe 'Windows' {
@@ -26,7 +27,7 @@ Describe 'Windows' {
 }
 
 Describe 'Settings' {
-    foreach ($one in Get-Content -Path 'C:\kiln\upload\registry.json' -Raw | ConvertFrom-Json) {
+    foreach ($one in $settings) {
         It "has $($one.name) in $($one.path)" {
             (Get-ItemProperty -Path $one.path).($one.name) | Should Be $one.value
         }
@@ -75,8 +76,8 @@ Describe 'Watching' {
 
 Describe 'Firewall' {
     It 'blocks what no rule lets in' {
-        foreach ($profile in Get-NetFirewallProfile -All) {
-            "$($profile.Enabled) $($profile.DefaultInboundAction)" | Should Be 'True Block'
+        foreach ($network in Get-NetFirewallProfile -All) {
+            "$($network.Enabled) $($network.DefaultInboundAction)" | Should Be 'True Block'
         }
     }
     It 'lets nobody in to administer but Packer' {

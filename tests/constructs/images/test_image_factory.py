@@ -20,11 +20,11 @@ def properties(template: Any, resource_type: str) -> Any:
     return resource["Properties"]
 
 
-def test_ssh_is_open_from_inside_the_bake_network_and_nothing_else_is(factory: Any) -> None:
+def test_ssh_and_winrm_are_open_from_inside_the_bake_network_and_nothing_else_is(factory: Any) -> None:
     group = properties(factory, "AWS::EC2::SecurityGroup")
     admitted = [(r["CidrIp"], r["FromPort"], r["ToPort"]) for r in group["SecurityGroupIngress"]]
     let_out = sorted(r["FromPort"] for r in group["SecurityGroupEgress"])
-    assert admitted == [("10.90.0.0/16", 22, 22)]
+    assert admitted == [("10.90.0.0/16", port, port) for port in (22, 5986)]
     assert let_out == [80, 443]
 
 
@@ -33,6 +33,15 @@ def test_builders_have_no_public_address_and_go_out_by_the_nat_gateway(factory: 
     [nat] = factory.find_resources("AWS::EC2::NatGateway")
     ways = [r["Properties"].get("NatGatewayId") for r in factory.find_resources("AWS::EC2::Route").values()]
     assert {"Ref": nat} in ways
+
+
+def test_builders_have_a_subnet_in_each_of_three_zones_and_one_way_out(factory: Any) -> None:
+    subnets = {n: r["Properties"] for n, r in factory.find_resources("AWS::EC2::Subnet").items() if "Builders" in n}
+    assert sorted(one["AvailabilityZone"]["Fn::Select"][0] for one in subnets.values()) == [0, 1, 2]
+    assert len({str(one["CidrBlock"]) for one in subnets.values()}) == 3
+    ways = {n: r["Properties"] for n, r in factory.find_resources("AWS::EC2::SubnetRouteTableAssociation").items()}
+    tables = {str(one["RouteTableId"]) for name, one in ways.items() if "Builders" in name}
+    assert len(tables) == 1
 
 
 def test_a_builder_may_do_nothing_in_aws(factory: Any) -> None:
