@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from bake import agreement, share, toolchain
 from bake.artifact import Artifact
 from bake.build import Build, Made
+from bake.diagnosis import NO_SUCH_IMAGE
 from bake.image import ImageRecord, ImageStore, Unreadable
 from bake.lease import Lease
 from bake.leases import Held, Leases
@@ -165,7 +166,18 @@ class Oven:
                     "and writes its record over this"
                 ),
             )
-        return self.keep(known.record, described)
+        try:
+            return self.keep(known.record, described)
+        except KilnError as problem:
+            if NO_SUCH_IMAGE.search(problem.found or ""):
+                raise KilnError(
+                    f"the image of {known.recipe} is gone since this was planned",
+                    where=self.store.url(known.recipe, known.closure.digest),
+                    found=problem.found,
+                    expected=f"{', '.join(known.record.image_ids.values())}, which was there a moment ago",
+                    next_step=f"python -m bake {known.recipe} plans anew, and bakes it",
+                ) from problem
+            raise
 
     def shared_with(self, layer: Layer) -> tuple[str, ...]:
         """The accounts that launch images of a layer: nobody launches a base or a runtime."""

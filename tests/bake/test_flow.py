@@ -182,7 +182,7 @@ def test_another_encryption_key_is_another_image(baker: Baker) -> None:
 
 def test_where_the_bake_takes_place_does_not_change_the_image(baker: Baker) -> None:
     one, made = baker.recipes["web"], artifact.make(baker.recipes["web"])
-    other = replace(baker, workshop=replace(baker.workshop, subnet="s", security_group="g", bucket="b"))
+    other = replace(baker, workshop=replace(baker.workshop, subnets=("s",), security_group="g", bucket="b"))
     assert baker.close(one, made, "sha256:p").digest == other.close(one, made, "sha256:p").digest
 
 
