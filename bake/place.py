@@ -6,12 +6,12 @@ The account comes from the parameter files, the rest from SSM parameters that th
 from dataclasses import dataclass
 from typing import Self
 
+from bake.application import APPLICATION as APPLICATION  # for those who know it from here
 from bake.recipe import FILE, Layer, Recipe, show
 from console.aws import Aws, errors
 from console.errors import BadInput, KilnError, NotReady
 from infra.parameters import load_all
 
-APPLICATION = "Payroll"
 TOOLING_STACK = "Payroll-Tooling"
 TOOLING_PREFIX = "/kiln/tooling/"
 
