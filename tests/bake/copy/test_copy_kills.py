@@ -89,9 +89,8 @@ def check_whole(account: Tooling, *, grants_once: bool = True) -> None:
         kms = Aws(region).client("kms")
         (key,) = {found["KmsKeyId"] for found in account.snapshots(region)}
         grantees = [grant["GranteePrincipal"] for grant in kms.list_grants(KeyId=key)["Grants"]]
-        assert sorted(grantees if grants_once else set(grantees)) == [
-            f"arn:aws:iam::{one}:root" for one in account.home.others
-        ]
+        expected = [f"arn:aws:iam::{one}:root" for one in account.home.others]
+        assert sorted(grantees if grants_once else set(grantees)) == expected
 
 
 @pytest.mark.parametrize(
