@@ -43,7 +43,7 @@ def question(health: str | None) -> str:
     path = url.path + (f"?{url.query}" if url.query else "")
     # bash speaks TCP by itself: not every image has a client of HTTP
     request = f"GET {path} HTTP/1.0\\r\\nHost: {url.hostname}\\r\\n\\r\\n"
-    ask = f"exec 3<> /dev/tcp/{url.hostname}/{url.port}; printf '{request}' >&3; head -n 1 <&3"
+    ask = f"exec 3<> /dev/tcp/{url.hostname}/{url.port} && printf '{request}' >&3 && head -n 1 <&3"
     return f"""{SYSTEM}
 said=$(timeout 5 bash -c {shlex.quote(ask)} 2>&1 | tr -d '\\r' | tail -n 1)
 case "$said" in

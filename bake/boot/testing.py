@@ -33,14 +33,14 @@ def differing(recipe: Recipe, record: ImageRecord) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Outcomes:
     """The results, and what pytest said of the tests that failed."""
 
     results: tuple[TestResult, ...]
     said: str
 
 
-def run(recipe: Recipe, record: ImageRecord, instance: Instance, *, limit_seconds: float) -> Tested:
+def run(recipe: Recipe, record: ImageRecord, instance: Instance, *, limit_seconds: float) -> Outcomes:
     """All results. Raises KilnError where the tests cannot be run, or take too long."""
     found: list[TestResult] = []
     said: list[str] = []
@@ -65,7 +65,7 @@ def run(recipe: Recipe, record: ImageRecord, instance: Instance, *, limit_second
             }
             said.append(_run(packer / recipe.platform.shared / RUNNER, values, folder, limit_seconds))
             found += parse_tests((results / "tests.xml").read_text(encoding="utf-8"))
-    return Tested(tuple(found), "\n".join(text for text in said if text))
+    return Outcomes(tuple(found), "\n".join(text for text in said if text))
 
 
 def _run(script: Path, values: Mapping[str, str], folder: Path, limit_seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Tooling's account with a finished image, in an AWS that knows what becomes of images (tests/bake/copy/server.py)."""
+"""Tooling's account with a finished image, in an AWS that knows what is done with images (copy/server.py)."""
 
 import json
 import os

@@ -73,8 +73,11 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(*arguments), capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
 
 
-def check_whole(account: Tooling) -> None:
-    """Exactly one copy in each region, as the record and the images file have it."""
+def check_whole(account: Tooling, *, grants_once: bool = True) -> None:
+    """Exactly one copy in each region, as the record and the images file have it.
+
+    Two commands that grant the same in the same moment make one grant on AWS, which has its name, and two in moto.
+    """
     record = account.recorded()
     assert set(record.image_ids) == {account.home.region, *REGIONS}
     assert len(account.store.all()) == 1
@@ -86,7 +89,8 @@ def check_whole(account: Tooling) -> None:
         kms = Aws(region).client("kms")
         (key,) = {found["KmsKeyId"] for found in account.snapshots(region)}
         grantees = [grant["GranteePrincipal"] for grant in kms.list_grants(KeyId=key)["Grants"]]
-        assert sorted(grantees) == [f"arn:aws:iam::{one}:root" for one in account.home.others]
+        expected = [f"arn:aws:iam::{one}:root" for one in account.home.others]
+        assert sorted(grantees if grants_once else set(grantees)) == expected
 
 
 @pytest.mark.parametrize(
@@ -113,7 +117,7 @@ def test_two_copies_at_once_are_one(account: Tooling) -> None:
     with ThreadPoolExecutor(2) as threads:
         ended = [one.result() for one in (threads.submit(call), threads.submit(call))]
     assert [one.returncode for one in ended] == [0, 0], [one.stderr for one in ended]
-    check_whole(account)
+    check_whole(account, grants_once=False)
 
 
 def test_ctrl_c_ends_the_command_and_not_the_copy(account: Tooling) -> None:
