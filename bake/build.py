@@ -6,19 +6,31 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from bake import sweep
+from bake import pins, sweep
 from bake.artifact import Artifact
 from bake.contents.listing import Listing
 from bake.digest import Closure
 from bake.failure import BakeFailed
 from bake.image import TestResult
 from bake.log import BuildLog
-from bake.packer import Event, LimitReached, Limits, Packer, PackerError, Phase, Template, TemplateInvalid, phase_of
+from bake.packer import (
+    Event,
+    LimitReached,
+    Limits,
+    Message,
+    Packer,
+    PackerError,
+    Phase,
+    Result,
+    Template,
+    TemplateInvalid,
+    phase_of,
+)
 from bake.packer.errors import PackerFailed
 from bake.place import APPLICATION, Home, Workshop
 from bake.recipe import ROOT, Layer, Recipe
@@ -131,6 +143,34 @@ class Build:
 
         Raises BadInput for a mistake in the template, BakeFailed for everything else.
         """
+        result = self._packer(
+            self.template(workspace, workshop), {SOURCE}, workspace, packer, secret, progress, meanwhile
+        )
+        region, _, image_id = result.artifacts[SOURCE].id.partition(":")
+        if region != self.region or not image_id.startswith("ami-"):
+            raise KilnError("Packer's artifact is no image of this region", found=result.artifacts[SOURCE].id)
+        packages = workspace.listing(), workspace.packages_before()
+        return Made(image_id, workspace.tests(), *packages, result.seconds)
+
+    def without_image(
+        self, workspace: Workspace, workshop: Workshop, packer: Packer, secret: Iterable[str], progress: Progress
+    ) -> dict[str, str]:
+        """Do all but the image; package → version of what was installed on the way. Raises as `run`."""
+        template = self.template(workspace, workshop)
+        template = replace(template, variables={**template.variables, "without_image": True})
+        self._packer(template, set(), workspace, packer, secret, progress)
+        return pins.changed(workspace.packages_before() or {}, workspace.listing().versions)
+
+    def _packer(
+        self,
+        template: Template,
+        expected: set[str],
+        workspace: Workspace,
+        packer: Packer,
+        secret: Iterable[str],
+        progress: Progress,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Result:
         limits = workspace.recipe.contents.limits_minutes
         with BuildLog.of(self.id) as log:
             watch = Watcher(self.recipe, progress, log)
@@ -140,9 +180,9 @@ class Build:
                 meanwhile()
 
             try:
-                result = packer.build(
-                    self.template(workspace, workshop),
-                    expected={SOURCE},
+                return packer.build(
+                    template,
+                    expected=expected,
                     limits=Limits(
                         overall=timedelta(minutes=limits.overall),
                         phases={
@@ -157,12 +197,9 @@ class Build:
             except TemplateInvalid as problem:
                 raise mistake_in_template(problem, workspace) from problem
             except PackerError as problem:
+                if watch.unmet:
+                    raise not_as_locked(self, watch.unmet, log.path) from problem
                 raise failure(self, problem, watch.failed_in, workspace.tests(), log.path) from problem
-        region, _, image_id = result.artifacts[SOURCE].id.partition(":")
-        if region != self.region or not image_id.startswith("ami-"):
-            raise KilnError("Packer's artifact is no image of this region", found=result.artifacts[SOURCE].id)
-        packages = workspace.listing(), workspace.packages_before()
-        return Made(image_id, workspace.tests(), *packages, result.seconds)
 
     @contextmanager
     def swept(self, aws: Aws, progress: Progress) -> Iterator[None]:
@@ -193,9 +230,12 @@ class Watcher:
         self._recipe, self._progress, self._log = recipe, progress, log
         self._began = time.monotonic()
         self._shown = -1
+        self.unmet: list[pins.Unmet] = []  # what the builder said of the lock of its packages
 
     def event(self, event: Event) -> None:
         self._log.write(event)
+        if isinstance(event, Message):
+            self.unmet += filter(None, map(pins.unmet, event.text.splitlines()))
         following = phase_of(event)
         if following and following is not self.phase:
             self.phase = following
@@ -226,6 +266,18 @@ def failure(build: Build, problem: PackerError, phase: Phase, tests: tuple[TestR
         what = f"no image of {build.recipe}: Packer failed"
     found = "\n    ".join([summary, *messages])
     return BakeFailed(what, where=f"build {build.id}, phase '{phase}'", found=found, next_step=f"read the log: {log}")
+
+
+def not_as_locked(build: Build, unmet: Iterable[pins.Unmet], log: Path) -> BakeFailed:
+    """Versions that are locked were not to be had."""
+    each = list(dict.fromkeys(unmet))
+    return BakeFailed(
+        f"no image of {build.recipe}: {len(each)} of its locked packages cannot be installed",
+        where=f"{pins.NAME} beside the images file, [{build.recipe}]; build {build.id}, log {log}",
+        found=", ".join(map(str, each)),
+        expected="a source of apt that has the locked versions: Debian's own keeps the newest only",
+        next_step=f"python -m bake {build.recipe} --update-packages takes what there is now, for review in git",
+    )
 
 
 def mistake_in_template(problem: TemplateInvalid, workspace: Workspace) -> BadInput:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bake import artifact, digest, parents, recipe, side_by_side, toolchain, verify
+from bake import artifact, digest, downloads, parents, pins, recipe, side_by_side, toolchain, verify
 from bake.artifact import Artifact
 from bake.build import validate
 from bake.digest import Closure
+from bake.downloads import Fetched
 from bake.image import ImageRecord, ImageStore
 from bake.leases import Leases
 from bake.outcome import Outcome
@@ -49,6 +50,7 @@ class Plan:
     described: Described
     images: images_file.Images
     seconds: Mapping[str, float]
+    notes: tuple[str, ...] = ()  # what the user should know of what was gathered
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Baker:
     aws: Aws
     workshop: Workshop
     parents: Mapping[str, Parent]
+    locked: Mapping[str, Mapping[str, str]]
     store: ImageStore
     leases: Leases
     versions: toolchain.Versions
@@ -85,6 +88,7 @@ class Baker:
         images_file.load(images)  # a mistake in it is better found now than after the bake
         locked = parents.load(parents.path_beside(images))
         chosen = parents.choose(workshop.published, locked, home.region, update=options.update_parents)
+        packages = pins.load(pins.path_beside(images))
         versions = toolchain.load_versions()
         seconds = watch.lap("lookup")
         return cls(
@@ -95,6 +99,7 @@ class Baker:
             aws,
             workshop,
             chosen,
+            packages,
             ImageStore(s3, bucket),
             Leases(s3, bucket),
             versions,
@@ -109,9 +114,11 @@ class Baker:
         """Decide about all recipes; nothing is written."""
         watch = Stopwatch({"lookup": self.look_up_seconds})
         artifacts = {name: artifact.make(one) for name, one in self.recipes.items()}
+        fetched = {name: downloads.fetch(one, artifact.cache()) for name, one in self.recipes.items()}
         known: dict[str, Known] = {}
         for name, one in self.recipes.items():
-            closure = self.close(one, artifacts[name], known[one.parent].closure.digest if one.parent else None)
+            below = known[one.parent].closure.digest if one.parent else None
+            closure = self.close(one, artifacts[name], below, fetched[name])
             with errors(f"looking for the record of {name} (s3:GetObject)"):
                 record = self.store.get(name, closure.digest)
                 in_force = record or self.record_in_force(name)
@@ -121,9 +128,12 @@ class Baker:
         in_file = images_file.load(self.images)
         steps = plan(tuple(known.values()), described, force=self.asked if self.options.force else ())
         watch.lap("plan")
-        return Plan({step.recipe: step for step in steps}, known, artifacts, described, in_file, watch.seconds)
+        notes = tuple(note for name, one in fetched.items() for note in one.notes(name))
+        return Plan({step.recipe: step for step in steps}, known, artifacts, described, in_file, watch.seconds, notes)
 
-    def close(self, one: Recipe, made: Artifact | None, parent_digest: str | None) -> Closure:
+    def close(
+        self, one: Recipe, made: Artifact | None, parent_digest: str | None, fetched: Fetched | None = None
+    ) -> Closure:
         """The closure of a recipe: everything that its image is made of."""
         return Closure(
             parent=parent_digest or self.parents[one.contents.parent].image_id,
@@ -132,6 +142,8 @@ class Baker:
             # an image under another key cannot be launched with the grants on this one: the key is part of the image
             variables={**one.contents.variables, "encryption_key": self.workshop.key},
             tools=self.versions.by_tool(),
+            packages=self.locked.get(one.name, {}),
+            downloads=fetched.present if fetched else {},
         )
 
     def record_in_force(self, name: str) -> ImageRecord | None:

@@ -32,6 +32,7 @@ SUBCOMMANDS = ("copy", "diff", "list", "retire", "share", "show", "sweep", "veri
 PUBLISHED = re.compile(r"/aws/service/.+")
 
 Minutes = Annotated[float, Field(gt=0)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
 
 
 class Layer(StrEnum):
@@ -63,6 +64,14 @@ class ArtifactSource(_Table):
     sdk_services: tuple[str, ...] = ()
 
 
+class Download(_Table):
+    """A file that is fetched before the bake, and lies beside the recipe's own in the upload (`bake.downloads`)."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S+$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    optional: bool = False
+
+
 class LimitsMinutes(_Table):
     """Time limits of the bake, in minutes: altogether, until SSH answers, for provisioning and tests."""
 
@@ -77,6 +86,7 @@ class RecipeFile(_Table):
     layer: Layer
     parent: str
     artifact: ArtifactSource | None = None
+    downloads: dict[FileName, Download] = {}
     variables: dict[str, str | int | bool] = {}
     limits_minutes: LimitsMinutes = LimitsMinutes()
 
