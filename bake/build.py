@@ -6,12 +6,12 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from bake import sweep
+from bake import pins, sweep
 from bake.artifact import Artifact
 from bake.contents.listing import Listing
 from bake.diagnosis import diagnose
@@ -19,7 +19,19 @@ from bake.digest import Closure
 from bake.failure import BakeFailed, NoCapacity
 from bake.image import TestResult
 from bake.log import BuildLog
-from bake.packer import Event, LimitReached, Limits, Packer, PackerError, Phase, Template, TemplateInvalid, phase_of
+from bake.packer import (
+    Event,
+    LimitReached,
+    Limits,
+    Message,
+    Packer,
+    PackerError,
+    Phase,
+    Result,
+    Template,
+    TemplateInvalid,
+    phase_of,
+)
 from bake.packer.errors import PackerFailed
 from bake.place import APPLICATION, TOOLING_PREFIX, Home, Workshop
 from bake.platforms import Platform
@@ -134,10 +146,39 @@ class Build:
 
         Raises BadInput for a mistake in the template, BakeFailed for everything else.
         """
+        result = self._anywhere(workspace, workshop, packer, secret, progress, meanwhile, expected={SOURCE})
+        region, _, image_id = result.artifacts[SOURCE].id.partition(":")
+        if region != self.region or not image_id.startswith("ami-"):
+            raise KilnError("Packer's artifact is no image of this region", found=result.artifacts[SOURCE].id)
+        packages = workspace.listing(), workspace.packages_before()
+        return Made(image_id, workspace.tests(), *packages, result.seconds)
+
+    def without_image(
+        self, workspace: Workspace, workshop: Workshop, packer: Packer, secret: Iterable[str], progress: Progress
+    ) -> dict[str, str]:
+        """Do all but the image; package → version of what was installed on the way. Raises as `run`."""
+        self._anywhere(workspace, workshop, packer, secret, progress, without_image=True)
+        return pins.changed(workspace.packages_before() or {}, workspace.listing().versions)
+
+    def _anywhere(
+        self,
+        workspace: Workspace,
+        workshop: Workshop,
+        packer: Packer,
+        secret: Iterable[str],
+        progress: Progress,
+        meanwhile: Callable[[], None] = lambda: None,
+        *,
+        expected: Collection[str] = (),
+        **variables: bool,
+    ) -> Result:
+        """Packer's result in the first zone that has capacity; `variables` are more of the template's."""
         refusals: list[str] = []
         for subnet in workshop.subnets:
+            template = self.template(workspace, workshop, subnet)
+            template = replace(template, variables={**template.variables, **variables})
             try:
-                return self._run(workspace, workshop, subnet, packer, secret, progress, meanwhile)
+                return self._packer(template, set(expected), workspace, packer, secret, progress, meanwhile)
             except NoCapacity as problem:  # nothing was launched, and Packer has removed its key pair
                 progress.phase(f"{self.recipe}: no capacity in the zone of {subnet}")
                 refusals.append(f"{subnet}: {problem.found}")
@@ -146,16 +187,16 @@ class Build:
                     raise
         raise KilnError("there is no subnet to bake in", where=f"SSM parameter {TOOLING_PREFIX}subnet-ids")
 
-    def _run(
+    def _packer(
         self,
+        template: Template,
+        expected: set[str],
         workspace: Workspace,
-        workshop: Workshop,
-        subnet: str,
         packer: Packer,
         secret: Iterable[str],
         progress: Progress,
         meanwhile: Callable[[], None],
-    ) -> Made:
+    ) -> Result:
         limits = workspace.recipe.contents.limits_minutes
         with BuildLog.of(self.id) as log:
             watch = Watcher(self.recipe, progress, log)
@@ -165,9 +206,9 @@ class Build:
                 meanwhile()
 
             try:
-                result = packer.build(
-                    self.template(workspace, workshop, subnet),
-                    expected={SOURCE},
+                return packer.build(
+                    template,
+                    expected=expected,
                     limits=Limits(
                         overall=timedelta(minutes=limits.overall),
                         phases={
@@ -182,13 +223,10 @@ class Build:
             except TemplateInvalid as problem:
                 raise mistake_in_template(problem, workspace) from problem
             except PackerError as problem:
+                if watch.unmet:
+                    raise not_as_locked(self, watch.unmet, log.path) from problem
                 tests, phase = workspace.tests(), watch.failed_in
                 raise failure(self, workspace.recipe, problem, phase, tests, log.path) from problem
-        region, _, image_id = result.artifacts[SOURCE].id.partition(":")
-        if region != self.region or not image_id.startswith("ami-"):
-            raise KilnError("Packer's artifact is no image of this region", found=result.artifacts[SOURCE].id)
-        packages = workspace.listing(), workspace.packages_before()
-        return Made(image_id, workspace.tests(), *packages, result.seconds)
 
     @contextmanager
     def swept(self, aws: Aws, progress: Progress, named: Callable[[], Collection[str]]) -> Iterator[None]:
@@ -224,9 +262,12 @@ class Watcher:
         self._recipe, self._progress, self._log = recipe, progress, log
         self._began = time.monotonic()
         self._shown = -1
+        self.unmet: list[pins.Unmet] = []  # what the builder said of the lock of its packages
 
     def event(self, event: Event) -> None:
         self._log.write(event)
+        if isinstance(event, Message):
+            self.unmet += filter(None, map(pins.unmet, event.text.splitlines()))
         following = phase_of(event)
         if following and following is not self.phase:
             self.phase = following
@@ -269,6 +310,18 @@ def failure(
         found=found,
         expected=known.expected if known else None,
         next_step=f"{known.next_step}; the log: {log}" if known else f"read the log: {log}",
+    )
+
+
+def not_as_locked(build: Build, unmet: Iterable[pins.Unmet], log: Path) -> BakeFailed:
+    """Versions that are locked were not to be had."""
+    each = list(dict.fromkeys(unmet))
+    return BakeFailed(
+        f"no image of {build.recipe}: {len(each)} of its locked packages cannot be installed",
+        where=f"{pins.NAME} beside the images file, [{build.recipe}]; build {build.id}, log {log}",
+        found=", ".join(map(str, each)),
+        expected="a source of apt that has the locked versions: Debian's own keeps the newest only",
+        next_step=f"python -m bake {build.recipe} --update-packages takes what there is now, for review in git",
     )
 
 

@@ -1,6 +1,7 @@
 """`python -m bake`: images, layer by layer."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,8 +13,11 @@ from bake.looks import diff, list_images, show
 from bake.retire.command import retire
 from bake.sharing.command import share
 from bake.sweep_command import sweep
-from console.errors import ExitCode, KilnError
+from console.errors import BadInput, ExitCode, KilnError
 from console.progress import Progress
+
+if TYPE_CHECKING:
+    from bake.flow import Options
 
 EPILOG = """\b
 Examples:
@@ -23,6 +27,8 @@ Examples:
   python -m bake web --explain        say also what the images are made of
   python -m bake --update-parents base
                                       take the operating system's newest image
+  python -m bake base --update-packages
+                                      lock the versions that apt has today in packages.toml, then bake them
   python -m bake list                 all images that there are; show IMAGE and diff IMAGE IMAGE look into them
 \b
 Exit codes: 0 done, 1 a bake failed and was swept, 2 a mistake in the recipe, a file or the command line,
@@ -37,6 +43,7 @@ Exit codes: 0 done, 1 a bake failed and was swept, 2 a mistake in the recipe, a 
 @click.option("--explain", is_flag=True, help="Show everything each digest covers, and what changed.")
 @click.option("--force", is_flag=True, help="Bake these recipes even where nothing changed; not those below them.")
 @click.option("--update-parents", is_flag=True, help="Take the operating system's image that is published now.")
+@click.option("--update-packages", is_flag=True, help="Lock the versions that apt has today; for one base or runtime.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="How many bake at once.")
 @click.option("--images", type=click.Path(dir_okay=False, path_type=Path), help="The images file to write.")
 def bake(
@@ -46,6 +53,7 @@ def bake(
     explain: bool,
     force: bool,
     update_parents: bool,
+    update_packages: bool,
     jobs: int,
     images: Path | None,
 ) -> int:
@@ -54,7 +62,7 @@ def bake(
     A recipe is a folder packer/RECIPE with a recipe.toml, of the layer base, runtime or tier. What it stands on is
     baked first where that is due. An image is baked only if the digest of everything it is made of has changed; the
     ids of tiers go into infra/images.toml (or --images, or $KILN_IMAGES) for review, the operating system's image
-    into parents.toml beside it.
+    into parents.toml beside it, the locked versions of Debian's packages into packages.toml.
 
     A COMMAND comes first: `python -m bake list web`. No recipe may be called like one.
     """
@@ -64,11 +72,15 @@ def bake(
 
         asked = tuple(dict.fromkeys(recipes))
         options = Options(force, update_parents, jobs, images)
+        if update_packages:
+            update_the_lock(asked, options, dry_run)
         baker = Baker.prepare(asked or recipe.names(), options, Progress())
         planned = baker.plan()
         for parent in baker.parents.values():
             if note := parent.note(for_real=bool(asked) and not dry_run):
                 click.echo(note, err=True)
+        for note in planned.notes:
+            click.echo(note, err=True)
         if not asked:
             report.overview(baker.outcomes(planned).values(), baker.home.region, as_json=as_json, explain=explain)
             return ExitCode.DONE
@@ -85,3 +97,19 @@ def bake(
 
 for command in (list_images, show, diff, verify, share, copy, retire, sweep):
     bake.add_command(command)
+
+
+def update_the_lock(asked: tuple[str, ...], options: "Options", dry_run: bool) -> None:
+    """Write packages.toml anew for the one recipe that is asked for. Raises BadInput where that makes no sense."""
+    from bake import recipe, repin
+    from bake.flow import Baker
+
+    if len(asked) != 1 or dry_run:
+        raise BadInput(
+            "--update-packages is for one recipe, and does it",
+            found=f"{', '.join(asked) or 'no recipe'}{' with --dry-run' if dry_run else ''}",
+            expected="one base or runtime: python -m bake base --update-packages",
+        )
+    repin.check(recipe.load(asked[0]))
+    for line in repin.update(Baker.prepare(asked, options, Progress()), asked[0]).lines():
+        click.echo(line, err=True)

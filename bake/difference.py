@@ -46,7 +46,7 @@ class Section(StrEnum):
 
     ABOUT = "about"  # recipe, version of the application, commit
     PARENTS = "parents"  # the digest below, for a base the operating system's image; the AMI ids by region
-    ARTIFACT = "artifact"
+    ARTIFACT = "artifact"  # and what else was fetched
     DISTRIBUTIONS = "distributions"  # Python's, that the artifact brings
     FILES = "files"  # of ours, below packer/: their fingerprints
     VARIABLES = "variables"  # as JSON: 1 and "1" differ
@@ -157,7 +157,7 @@ def _values(record: ImageRecord) -> dict[Section, dict[str, str]]:
             "commit": record.commit,
         },
         Section.PARENTS: {"recipe or parameter": record.parent, "digest or image": closure.parent, **ids},
-        Section.ARTIFACT: {"sha256": closure.artifact} if closure.artifact else {},
+        Section.ARTIFACT: {**({"sha256": closure.artifact} if closure.artifact else {}), **closure.downloads},
         Section.DISTRIBUTIONS: dict(record.distributions),
         Section.FILES: dict(closure.files),
         Section.VARIABLES: {name: json.dumps(value) for name, value in closure.variables.items()},

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from bake.recipe import FILE, Recipe
 
 FORMAT = 2  # raised when the closure's own form changes, so that old digests cannot equal new ones
+WHERE_GIVEN = ("packages", "downloads")  # came later: where there is none, the digest is what it was before
 IGNORED = ("__pycache__", FILE)  # recipe.toml: its values are in the closure one by one, its comments are not
 
 
@@ -27,6 +28,8 @@ class Closure(BaseModel):
         files: path below packer/ → SHA-256 (hex) of its bytes, with ` +x` where it is executable.
         variables: what the template is given that reaches the image.
         tools: tool → version.
+        packages: Debian package → version that is locked; none where the recipe takes what there is.
+        downloads: file that is fetched → SHA-256 (hex) of its bytes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,11 +38,14 @@ class Closure(BaseModel):
     files: Mapping[str, str]
     variables: Mapping[str, str | int | bool]
     tools: Mapping[str, str]
+    packages: Mapping[str, str] = {}
+    downloads: Mapping[str, str] = {}
 
     @property
     def digest(self) -> str:
         """`sha256:` and 64 hex digits."""
-        text = json.dumps({"format": FORMAT, **self.model_dump()}, sort_keys=True, separators=(",", ":"))
+        given = {name: value for name, value in self.model_dump().items() if name not in WHERE_GIVEN or value}
+        text = json.dumps({"format": FORMAT, **given}, sort_keys=True, separators=(",", ":"))
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
@@ -78,6 +84,8 @@ def changes(before: Closure, after: Closure) -> tuple[str, ...]:
         ("file", before.files, after.files),
         ("variable", before.variables, after.variables),
         ("tool", before.tools, after.tools),
+        ("package", before.packages, after.packages),
+        ("download", before.downloads, after.downloads),
     ):
         found += _differences(name, old, new)
     return tuple(found)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
-from bake import agreement, artifact, digest, parents, recipe, side_by_side, toolchain
+from bake import agreement, artifact, digest, downloads, parents, pins, recipe, side_by_side, toolchain
 from bake.artifact import Artifact
 from bake.build import validate
 from bake.digest import Closure
+from bake.downloads import Fetched
 from bake.image import READERS, ImageRecord, ImageStore, Unreadable
 from bake.leases import Leases
 from bake.outcome import Outcome
@@ -52,6 +53,7 @@ class Plan:
     described: Described
     images: images_file.Images
     seconds: Mapping[str, float]
+    notes: tuple[str, ...] = ()  # what the user should know of what was gathered
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Baker:
     aws: Aws
     workshop: Workshop
     parents: Mapping[str, Parent]
+    locked: Mapping[str, Mapping[str, str]]
     store: ImageStore
     leases: Leases
     versions: toolchain.Versions
@@ -88,6 +91,7 @@ class Baker:
         images_file.load(images)  # a mistake in it is better found now than after the bake
         locked = parents.load(parents.path_beside(images))
         chosen = parents.choose(workshop.published, locked, home.region, update=options.update_parents)
+        packages = pins.load(pins.path_beside(images))
         versions = toolchain.load_versions()
         seconds = watch.lap("lookup")
         return cls(
@@ -98,6 +102,7 @@ class Baker:
             aws,
             workshop,
             chosen,
+            packages,
             ImageStore(s3, bucket),
             Leases(s3, bucket),
             versions,
@@ -112,9 +117,11 @@ class Baker:
         """Decide about all recipes; nothing is written."""
         watch = Stopwatch({"lookup": self.look_up_seconds})
         artifacts = {name: artifact.make(one) for name, one in self.recipes.items()}
+        fetched = {name: downloads.fetch(one, artifact.cache()) for name, one in self.recipes.items()}
         closures: dict[str, Closure] = {}
         for name, one in self.recipes.items():
-            closures[name] = self.close(one, artifacts[name], closures[one.parent].digest if one.parent else None)
+            below = closures[one.parent].digest if one.parent else None
+            closures[name] = self.close(one, artifacts[name], below, fetched[name])
         in_file = images_file.load(self.images)
         look = self._look()
         with ThreadPoolExecutor(READERS) as threads:  # all at once, remembered for what follows
@@ -124,7 +131,8 @@ class Baker:
         described = agreement.describe(self.aws, images)
         steps = plan(tuple(known.values()), described, force=self.asked if self.options.force else ())
         watch.lap("plan")
-        return Plan({step.recipe: step for step in steps}, known, artifacts, described, in_file, watch.seconds)
+        notes = tuple(note for name, one in fetched.items() for note in one.notes(name))
+        return Plan({step.recipe: step for step in steps}, known, artifacts, described, in_file, watch.seconds, notes)
 
     def _look(self) -> Look:
         """Looks for a record, once for each."""
@@ -147,7 +155,9 @@ class Baker:
             name, self.recipes[name].parent, closure, record, before, unreadable, unknown if problem else FIRST
         )
 
-    def close(self, one: Recipe, made: Artifact | None, parent_digest: str | None) -> Closure:
+    def close(
+        self, one: Recipe, made: Artifact | None, parent_digest: str | None, fetched: Fetched | None = None
+    ) -> Closure:
         """The closure of a recipe: everything that its image is made of."""
         return Closure(
             parent=parent_digest or self.parents[one.contents.parent].image_id,
@@ -156,6 +166,8 @@ class Baker:
             # an image under another key cannot be launched with the grants on this one: the key is part of the image
             variables={**one.contents.variables, "encryption_key": self.workshop.key},
             tools=self.versions.by_tool(),
+            packages=self.locked.get(one.name, {}),
+            downloads=fetched.present if fetched else {},
         )
 
     def validate(self, planned: Plan) -> None:

@@ -30,6 +30,7 @@ SUBCOMMANDS = ("copy", "diff", "list", "retire", "share", "show", "sweep", "veri
 PUBLISHED = re.compile(r"/aws/service/.+")
 
 Minutes = Annotated[float, Field(gt=0)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
 
 
 class Layer(StrEnum):
@@ -64,6 +65,14 @@ class ArtifactSource(_Table):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
+class Download(_Table):
+    """A file that is fetched before the bake, and lies beside the recipe's own in the upload (`bake.downloads`)."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S+$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    optional: bool = False
+
+
 class LimitsMinutes(_Table):
     """Time limits, in minutes; of the bake: altogether, until SSH or WinRM answers, for provisioning and tests.
 
@@ -90,6 +99,7 @@ class RecipeFile(_Table):
     platform: Platform = Platform.LINUX
     parent: str
     artifact: ArtifactSource | None = None
+    downloads: dict[FileName, Download] = {}
     variables: dict[str, str | int | bool] = {}
     limits_minutes: LimitsMinutes = LimitsMinutes()
     health: Annotated[str, Field(pattern=r"^http://127\.0\.0\.1:\d{1,5}/[A-Za-z0-9._/?=&-]*$")] | None = None

@@ -86,7 +86,9 @@ def closure_in_words(one: Outcome) -> None:
         return
     artifact = f"\n  artifact: sha256:{closure.artifact}" if closure.artifact else ""
     click.echo(f"  parent: {closure.parent}{artifact}")
-    for title, table in (("files", closure.files), ("variables", closure.variables), ("tools", closure.tools)):
+    tables = (("files", closure.files), ("variables", closure.variables), ("tools", closure.tools))
+    later = (("packages", closure.packages), ("downloads", closure.downloads))
+    for title, table in (*tables, *(one for one in later if one[1])):
         click.echo(f"  {title}:")
         for name, value in sorted(table.items()):
             click.echo(f"    {name}  {str(value)[:16] if title == 'files' else value}")

@@ -3,7 +3,8 @@
 packer/shared/    the template of the platform's recipes, with versions.pkr.hcl made from the pins; Packer runs here
                   (shared-windows/ for Windows)
 packer/<recipe>/  what is its own; with HCL among it that is the template, and Packer runs there
-upload/           what the builder gets: shared/files, the recipe's files/, artifact.tar (artifact.zip for Windows)
+upload/           what the builder gets: shared/files, the recipe's files/, downloads, packages.lock, and artifact.tar
+                  (artifact.zip for Windows)
 results/          what the tests and the provisioning leave: tests.xml, packages*.txt, os-release.txt
 """
 
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import Literal, Self
 from xml.etree import ElementTree
 
-from bake.artifact import Artifact
+from bake import downloads, pins
+from bake.artifact import Artifact, cache
 from bake.contents import listing
 from bake.contents.listing import Listing
 from bake.digest import Closure, files_of, fingerprint
@@ -54,6 +56,10 @@ class Workspace:
                     shutil.copytree(files, workspace.upload, dirs_exist_ok=True)
             if artifact:
                 shutil.copyfile(artifact.path, workspace.upload / recipe.platform.archive)
+            for name, sha256 in closure.downloads.items():
+                shutil.copyfile(downloads.path(sha256, cache()), workspace.upload / name)
+            if closure.packages:
+                (workspace.upload / pins.IN_UPLOAD).write_text(pins.rendered(closure.packages), encoding="utf-8")
             yield workspace
 
     @property

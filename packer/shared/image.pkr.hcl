@@ -18,12 +18,18 @@ variable "results" { type = string }
 variable "python" { type = string }
 variable "instance_type" { type = string }
 variable "root_volume_gib" { type = number }
+# Only to see what is installed: everything is done, and no image made.
+variable "without_image" {
+  type    = bool
+  default = false
+}
 
 source "amazon-ebs" "image" {
   region          = var.region
   source_ami      = var.parent_image
   ami_name        = var.image_name
   ami_description = "Payroll ${var.recipe}, baked by Kiln"
+  skip_create_ami = var.without_image
 
   instance_type               = var.instance_type
   subnet_id                   = var.subnet
@@ -89,7 +95,7 @@ build {
 
   provisioner "shell" {
     execute_command = "cd /tmp/upload && sudo env {{ .Vars }} bash {{ .Path }}"
-    scripts         = ["${path.root}/prepare.sh", "${var.recipe_folder}/provision.sh"]
+    scripts         = ["${path.root}/prepare.sh", "${var.recipe_folder}/provision.sh", "${path.root}/locked.sh"]
   }
 
   # The tests run here, against the builder: a failing one means no image.

@@ -31,6 +31,7 @@ def make_baker(aws: Aws, tmp_path: Path) -> Baker:
         aws=aws,
         workshop=Workshop(("subnet-1",), "sg-1", "profile", key, BUCKET, published),
         parents=parents.choose(published, {}, aws.region),
+        locked={},
         store=ImageStore(aws.client("s3"), BUCKET),
         leases=Leases(aws.client("s3"), BUCKET, duration=15, poll=0.05),
         versions=toolchain.load_versions(),
