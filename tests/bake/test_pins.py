@@ -18,6 +18,7 @@ from bake.log import BuildLog
 from bake.packer import Message
 from bake.pins import Unmet
 from bake.plan import Action
+from bake.platforms import Platform
 from bake.recipe import Layer, Recipe
 from bake.workspace import Workspace
 from console.errors import BadInput
@@ -26,8 +27,8 @@ from tests.bake.bakers import bake_before
 
 LOCK = {"auditd": "1:3.0.9-1", "libstdc++6": "12.2.0-14+deb12u1", "chrony": "4.3-2+deb12u3"}
 BUILD = Build("base-1", "base", Layer.BASE, None, "abc", "sha256:d", "ami-0", "ami-0", "eu-west-1", "me")
-PREPARE = recipe.RECIPES / recipe.SHARED / "prepare.sh"
-LOCKED = recipe.RECIPES / recipe.SHARED / "locked.sh"
+PREPARE = recipe.RECIPES / Platform.LINUX.shared / "prepare.sh"
+LOCKED = recipe.RECIPES / Platform.LINUX.shared / "locked.sh"
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------

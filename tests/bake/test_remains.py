@@ -114,7 +114,7 @@ def account(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     home = Home("Dev", "dev", "123456789012", aws.region, ())
     monkeypatch.setattr(Home, "from_parameter_files", lambda: home)
     aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
-    for name in ("subnet-id", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
+    for name in ("subnet-ids", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
         value = BUCKET if name == "image-bucket" else "x"
         aws.client("ssm").put_parameter(Name=TOOLING_PREFIX + name, Value=value, Type="String")
     return aws

@@ -135,7 +135,7 @@ def test_whatever_ends_it_nothing_is_left(
 def test_a_refused_launch_leaves_no_key_and_says_nothing_of_the_image(
     aws: Aws, workshop: Workshop, tier: Recipe, record: ImageRecord, outcomes: dict[str, Case]
 ) -> None:
-    nowhere = Workshop("subnet-00000000", workshop.security_group, "builders", "key", "bucket", {})
+    nowhere = Workshop(("subnet-00000000",), workshop.security_group, "builders", "key", "bucket", {})
     with pytest.raises(KilnError) as caught:
         trial.run(aws, nowhere, tier, record, Progress())
     assert "ec2:RunInstances" in (caught.value.where or "")
