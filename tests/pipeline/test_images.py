@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rehearsal.pipeline import Pipeline
-from tests.pipeline.aftermath import announced, begin, leaves_nothing, until
+from tests.pipeline.aftermath import announced, begin, leaves_nothing, packer_of, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -86,11 +86,15 @@ def test_the_scheduled_sweep_leaves_a_live_build_alone_and_removes_what_is_left_
         until(lambda: announced("provision", log) or bake.poll() is not None, 120, "provision")
         assert sweep() == {"removed": [], "left": []}, "its lease is held"
         assert bake.poll() is None, log.read_text()
+        packer = packer_of(bake)
+        assert packer, log.read_text()
+        os.kill(packer, signal.SIGSTOP)  # it would clean up when its parent ends
         os.killpg(bake.pid, signal.SIGKILL)
+        os.kill(packer, signal.SIGKILL)
         bake.wait(60)
 
         def swept() -> bool:
             return any(one.startswith("instance ") for one in sweep()["removed"])
 
-        until(swept, 120, "the lease of the killed one to be dead")
+        until(swept, 240, "the lease of the killed one to be dead")
         assert sweep() == {"removed": [], "left": []}
