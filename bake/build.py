@@ -4,7 +4,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,17 +13,18 @@ from typing import Self
 
 from bake import sweep
 from bake.artifact import Artifact
+from bake.diagnosis import diagnose
 from bake.digest import Closure
-from bake.failure import BakeFailed
+from bake.failure import BakeFailed, NoCapacity
 from bake.image import TestResult
 from bake.log import BuildLog
 from bake.packer import Event, LimitReached, Limits, Packer, PackerError, Phase, Template, TemplateInvalid, phase_of
 from bake.packer.errors import PackerFailed
-from bake.place import APPLICATION, Home, Workshop
+from bake.place import APPLICATION, TOOLING_PREFIX, Home, Workshop
 from bake.recipe import ROOT, Layer, Recipe
 from bake.toolchain import Toolchain
 from bake.workspace import Workspace
-from console.aws import Aws
+from console.aws import Aws, errors
 from console.errors import BadInput, KilnError
 from console.progress import Progress
 
@@ -94,7 +95,7 @@ class Build:
             sweep.TAG: self.id,
         }
 
-    def template(self, workspace: Workspace, workshop: Workshop) -> Template:
+    def template(self, workspace: Workspace, workshop: Workshop, subnet: str) -> Template:
         """The recipe's template with all its variables."""
         return Template(
             workspace.template,
@@ -107,7 +108,7 @@ class Build:
                 "image_tags": self.tags,
                 "parent_image": self.parent_image,
                 "region": self.region,
-                "subnet": workshop.subnet,
+                "subnet": subnet,
                 "security_group": workshop.security_group,
                 "instance_profile": workshop.instance_profile,
                 "encryption_key": workshop.key,
@@ -126,10 +127,32 @@ class Build:
         progress: Progress,
         meanwhile: Callable[[], None] = lambda: None,
     ) -> Made:
-        """Run Packer; `meanwhile` is called again and again while it works.
+        """Run Packer, in the next zone where one has no capacity; `meanwhile` is called again and again while it works.
 
         Raises BadInput for a mistake in the template, BakeFailed for everything else.
         """
+        refusals: list[str] = []
+        for subnet in workshop.subnets:
+            try:
+                return self._run(workspace, workshop, subnet, packer, secret, progress, meanwhile)
+            except NoCapacity as problem:  # nothing was launched, and Packer has removed its key pair
+                progress.phase(f"{self.recipe}: no capacity in the zone of {subnet}")
+                refusals.append(f"{subnet}: {problem.found}")
+                problem.found = "\n    ".join(refusals)
+                if subnet == workshop.subnets[-1]:
+                    raise
+        raise KilnError("there is no subnet to bake in", where=f"SSM parameter {TOOLING_PREFIX}subnet-ids")
+
+    def _run(
+        self,
+        workspace: Workspace,
+        workshop: Workshop,
+        subnet: str,
+        packer: Packer,
+        secret: Iterable[str],
+        progress: Progress,
+        meanwhile: Callable[[], None],
+    ) -> Made:
         limits = workspace.recipe.contents.limits_minutes
         with BuildLog.of(self.id) as log:
             watch = Watcher(self.recipe, progress, log)
@@ -140,7 +163,7 @@ class Build:
 
             try:
                 result = packer.build(
-                    self.template(workspace, workshop),
+                    self.template(workspace, workshop, subnet),
                     expected={SOURCE},
                     limits=Limits(
                         overall=timedelta(minutes=limits.overall),
@@ -156,7 +179,8 @@ class Build:
             except TemplateInvalid as problem:
                 raise mistake_in_template(problem, workspace) from problem
             except PackerError as problem:
-                raise failure(self, problem, watch.failed_in, workspace.tests(), log.path) from problem
+                tests, phase = workspace.tests(), watch.failed_in
+                raise failure(self, workspace.recipe, problem, phase, tests, log.path) from problem
         region, _, image_id = result.artifacts[SOURCE].id.partition(":")
         if region != self.region or not image_id.startswith("ami-"):
             raise KilnError("Packer's artifact is no image of this region", found=result.artifacts[SOURCE].id)
@@ -164,8 +188,11 @@ class Build:
         return Made(image_id, workspace.tests(), *packages, result.seconds)
 
     @contextmanager
-    def swept(self, aws: Aws, progress: Progress) -> Iterator[None]:
-        """Whatever ends the block early, an error or Ctrl-C: nothing of this build is left when it is passed on."""
+    def swept(self, aws: Aws, progress: Progress, named: Callable[[], Collection[str]]) -> Iterator[None]:
+        """Whatever ends the block early, an error or Ctrl-C: nothing of this build is left when it is passed on.
+
+        `named` asks for the ids that the record names: those stay. Where it cannot be asked nothing is removed.
+        """
         try:
             yield
         except BadInput:
@@ -173,7 +200,9 @@ class Build:
         except BaseException as problem:
             progress.phase(f"{self.recipe}: sweep what build {self.id} left")
             try:
-                swept = sweep.sweep(aws, self.id)
+                with errors("asking for the record before the sweep (s3:GetObject)"):
+                    kept = named()
+                swept = sweep.sweep(aws, self.id, kept)
             except KilnError as unreachable:
                 swept = sweep.Outcome(left=(f"not known, {unreachable.what}: {unreachable.found}",))
             text = in_words(self, swept)
@@ -211,20 +240,33 @@ class Watcher:
         self._progress.phase(f"{self._recipe}: {self.phase} ({self._shown} s)")
 
 
-def failure(build: Build, problem: PackerError, phase: Phase, tests: tuple[TestResult, ...], log: Path) -> BakeFailed:
-    """What went wrong, for the user: the failed tests where there are any, else Packer's last words."""
+def failure(
+    build: Build, recipe: Recipe, problem: PackerError, phase: Phase, tests: tuple[TestResult, ...], log: Path
+) -> BakeFailed:
+    """What went wrong, for the user: the failed tests where there are any, what is known, else Packer's last words."""
     failed = [test.name for test in tests if test.outcome == "failed"]
     summary = problem.summary if isinstance(problem, PackerFailed) else str(problem)
     messages = problem.messages if isinstance(problem, PackerFailed) else ()
+    limit = isinstance(problem, LimitReached)
+    known = None if failed else diagnose(recipe, [summary, *messages], phase, limit=limit)
     if failed:
         what = f"no image of {build.recipe}: {len(failed)} of its {len(tests)} tests failed"
         summary = ", ".join(failed)
-    elif isinstance(problem, LimitReached):
+    elif known:
+        what = f"no image of {build.recipe}: {known.what}"
+    elif limit:
         what = f"no image of {build.recipe}: a time limit was reached"
     else:
         what = f"no image of {build.recipe}: Packer failed"
     found = "\n    ".join([summary, *messages])
-    return BakeFailed(what, where=f"build {build.id}, phase '{phase}'", found=found, next_step=f"read the log: {log}")
+    kind = NoCapacity if known and known.elsewhere else BakeFailed
+    return kind(
+        what,
+        where=f"build {build.id}, phase '{phase}'",
+        found=found,
+        expected=known.expected if known else None,
+        next_step=f"{known.next_step}; the log: {log}" if known else f"read the log: {log}",
+    )
 
 
 def mistake_in_template(problem: TemplateInvalid, workspace: Workspace) -> BadInput:
@@ -241,11 +283,11 @@ def mistake_in_template(problem: TemplateInvalid, workspace: Workspace) -> BadIn
 
 def validate(recipe: Recipe, artifact: Artifact | None, closure: Closure, home: Home, tools: Toolchain) -> None:
     """Let Packer check a template without AWS; used where nothing is baked. Raises BadInput."""
-    nowhere = Workshop("none", "none", "none", "none", "none", {})
+    nowhere = Workshop(("none",), "none", "none", "none", "none", {})
     build = Build.of(recipe, closure, NO_IMAGE, home.region, "nobody")
     with Workspace.of(recipe, artifact, closure, tools.versions) as workspace:
         try:
-            tools.packer.validate(build.template(workspace, nowhere))
+            tools.packer.validate(build.template(workspace, nowhere, nowhere.subnet))
         except TemplateInvalid as problem:
             raise mistake_in_template(problem, workspace) from problem
         except PackerFailed as problem:
@@ -255,7 +297,7 @@ def validate(recipe: Recipe, artifact: Artifact | None, closure: Closure, home: 
 def in_words(build: Build, swept: sweep.Outcome) -> str:
     """What the sweep of a build came to."""
     if swept.left:
-        again = f"again with: python -m bake --sweep {build.id}"
+        again = f"again with: python -m bake sweep --build {build.id} --apply"
         return f"not removed: {', '.join(swept.left)}; {again}"
     return f"removed {', '.join(swept.removed)}" if swept.removed else "nothing was left"
 

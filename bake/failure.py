@@ -12,5 +12,9 @@ class BakeFailed(KilnError):
         return {**super().details(), **({"swept": self.swept} if self.swept else {})}
 
 
+class NoCapacity(BakeFailed):
+    """EC2 has no machine of that type in the zone; in another one it may."""
+
+
 class Overtaken(BakeFailed):
     """Another machine has taken this bake over, or has recorded its image first."""

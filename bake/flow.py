@@ -3,23 +3,25 @@
 Everything is looked up and decided before anything is baked; what is done with one recipe is in `oven`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from bake import agreement, artifact, digest, parents, recipe, side_by_side, toolchain
 from bake.artifact import Artifact
 from bake.build import validate
 from bake.digest import Closure
-from bake.image import ImageRecord, ImageStore
+from bake.image import READERS, ImageRecord, ImageStore, Unreadable
 from bake.leases import Leases
 from bake.outcome import Outcome
 from bake.oven import Oven
 from bake.parents import Parent
 from bake.place import Home, Workshop
-from bake.plan import Described, Known, Step, plan
+from bake.plan import FIRST, Described, Known, Step, plan
 from bake.recipe import Layer, Recipe
-from bake.side_by_side import Cancellation
+from bake.side_by_side import Cancellation, Slot
 from bake.stopwatch import Stopwatch
 from console.aws import Aws, errors
 from console.errors import KilnError
@@ -27,6 +29,7 @@ from console.progress import Progress
 from infra import images as images_file
 
 JOBS = 4
+Look = Callable[[str, str], tuple[ImageRecord | None, str]]  # recipe, digest → the record, why it cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +112,40 @@ class Baker:
         """Decide about all recipes; nothing is written."""
         watch = Stopwatch({"lookup": self.look_up_seconds})
         artifacts = {name: artifact.make(one) for name, one in self.recipes.items()}
-        known: dict[str, Known] = {}
+        closures: dict[str, Closure] = {}
         for name, one in self.recipes.items():
-            closure = self.close(one, artifacts[name], known[one.parent].closure.digest if one.parent else None)
-            with errors(f"looking for the record of {name} (s3:GetObject)"):
-                record = self.store.get(name, closure.digest)
-                in_force = record or self.record_in_force(name)
-            known[name] = Known(name, one.parent, closure, record, in_force)
+            closures[name] = self.close(one, artifacts[name], closures[one.parent].digest if one.parent else None)
+        in_file = images_file.load(self.images)
+        look = self._look()
+        with ThreadPoolExecutor(READERS) as threads:  # all at once, remembered for what follows
+            list(threads.map(look, closures, [closure.digest for closure in closures.values()]))
+        known = {name: self._know(name, closures[name], in_file, look) for name in self.recipes}
         images = [image for one in known.values() if one.record for image in one.record.baked.values()]
         described = agreement.describe(self.aws, images)
-        in_file = images_file.load(self.images)
         steps = plan(tuple(known.values()), described, force=self.asked if self.options.force else ())
         watch.lap("plan")
         return Plan({step.recipe: step for step in steps}, known, artifacts, described, in_file, watch.seconds)
+
+    def _look(self) -> Look:
+        """Looks for a record, once for each."""
+
+        @cache
+        def look(recipe: str, digest: str) -> tuple[ImageRecord | None, str]:
+            with errors(f"looking for the record of {recipe} (s3:GetObject)"):
+                try:
+                    return self.store.get(recipe, digest), ""
+                except Unreadable as problem:
+                    return None, str(problem.found)
+
+        return look
+
+    def _know(self, name: str, closure: Closure, in_file: images_file.Images, look: Look) -> Known:
+        record, unreadable = look(name, closure.digest)
+        before, problem = (record, "") if record else in_force(name, in_file, look)
+        unknown = f"what changed is not known: the record of the image in force cannot be read: {problem}"
+        return Known(
+            name, self.recipes[name].parent, closure, record, before, unreadable, unknown if problem else FIRST
+        )
 
     def close(self, one: Recipe, made: Artifact | None, parent_digest: str | None) -> Closure:
         """The closure of a recipe: everything that its image is made of."""
@@ -134,24 +158,14 @@ class Baker:
             tools=self.versions.by_tool(),
         )
 
-    def record_in_force(self, name: str) -> ImageRecord | None:
-        """Of the image that the images file names; of a layer below, what the tiers in that file were baked from."""
-        images = images_file.load(self.images).root
-        for tier, image in images.items() if name not in images else [(name, images[name])]:
-            found = self.store.get(tier, image.digest)
-            while found and found.recipe != name:
-                below = found.layer.below
-                found = self.store.get(found.parent, found.closure.parent) if below else None
-            if found:
-                return found
-        return None
-
     def validate(self, planned: Plan) -> None:
         """Let Packer check the templates of all that would be baked. Raises BadInput."""
-        for name, step in planned.steps.items():
-            if step.action.bakes:
-                tools = toolchain.find(self.versions)
-                validate(self.recipes[name], planned.artifacts[name], planned.known[name].closure, self.home, tools)
+        bakes = [name for name, step in planned.steps.items() if step.action.bakes]
+        if not bakes:
+            return
+        tools = toolchain.find(self.versions)
+        for name in bakes:
+            validate(self.recipes[name], planned.artifacts[name], planned.known[name].closure, self.home, tools)
 
     def outcomes(self, planned: Plan) -> dict[str, Outcome]:
         """Of all recipes, as they would be."""
@@ -165,23 +179,23 @@ class Baker:
     def run(self, planned: Plan) -> tuple[dict[str, Outcome], dict[str, KilnError]]:
         """Do it: outcome or error by recipe. After a failed or cancelled bake nothing of it is left."""
 
-        def work(name: str, below: Outcome | None) -> Outcome:
+        def work(name: str, below: Outcome | None, slot: Slot) -> Outcome:
             self.cancellation.check()
             with errors(f"the image of {name}"):
-                return self._do(planned, planned.steps[name], below)
+                return self._do(planned, planned.steps[name], below, slot)
 
         needs = {name: one.parent for name, one in self.recipes.items()}
         results = side_by_side.run(needs, work, jobs=self.options.jobs, cancellation=self.cancellation)
         return results.done, results.failed
 
-    def _do(self, planned: Plan, step: Step, below: Outcome | None) -> Outcome:
+    def _do(self, planned: Plan, step: Step, below: Outcome | None, slot: Slot) -> Outcome:
         one, known, watch = self.recipes[step.recipe], planned.known[step.recipe], Stopwatch(planned.seconds)
         if step.action.bakes:
             with self.progress.step(f"{one.name}: bake ({step.reason})") as shown:
                 forced = self.options.force and one.name in self.asked
                 stands_on = below.image_ids if below else {}
                 made_of = planned.artifacts[one.name]
-                step, record = self.oven.bake_once(one, made_of, known, step, stands_on, watch, force=forced)
+                step, record = self.oven.bake_once(one, made_of, known, step, stands_on, watch, slot, force=forced)
                 shown.result = ", ".join(record.image_ids.values()) + ("" if step.action.bakes else f" ({step.reason})")
         else:
             record = self.oven.reuse(step, known, planned.described)
@@ -227,6 +241,22 @@ class Baker:
             changes=step.changes,
             closure=known.closure,
         )
+
+
+def in_force(name: str, in_file: images_file.Images, look: Look) -> tuple[ImageRecord | None, str]:
+    """The record of the image that the images file names, and why one on the way cannot be read.
+
+    Of a layer below a tier it is what the tiers in that file were baked from.
+    """
+    images, problem = in_file.root, ""
+    for tier, image in images.items() if name not in images else [(name, images[name])]:
+        found, unreadable = look(tier, image.digest)
+        while found and found.recipe != name:
+            found, unreadable = look(found.parent, found.closure.parent) if found.layer.below else (None, "")
+        if found:
+            return found, ""
+        problem = problem or unreadable
+    return None, problem
 
 
 def below(name: str, recipes: Mapping[str, Recipe], outcomes: Mapping[str, Outcome]) -> tuple[Outcome, ...]:

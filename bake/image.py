@@ -55,6 +55,15 @@ class BootTest(_Record):
     problem: str | None = None
 
 
+class Replaced(_Record):
+    """An image that the record of its digest named before the digest was baked once more."""
+
+    build: str
+    baked_at: datetime
+    image_ids: Mapping[str, str]
+    snapshot_ids: Mapping[str, tuple[str, ...]]
+
+
 class ImageRecord(_Record):
     """All that is known of an image.
 
@@ -70,6 +79,7 @@ class ImageRecord(_Record):
         packages_before: the same of the parent, before anything was done; None in records from before there was this.
         seconds: phase → duration of the bake.
         boot_test: the newest one; None where there was none.
+        replaced: what the record named before (`--force`), the newest first: those images are Kiln's still.
     """
 
     format: Literal[2] = 2
@@ -93,6 +103,19 @@ class ImageRecord(_Record):
     packages_before: Mapping[str, str] | None = None
     seconds: Mapping[str, float] = {}
     boot_test: BootTest | None = None
+    replaced: tuple[Replaced, ...] = ()
+
+    def as_replaced(self) -> tuple[Replaced, ...]:
+        """What the record that takes the place of this one says of it and of those before it."""
+        this = Replaced.model_validate({name: getattr(self, name) for name in Replaced.model_fields})
+        return (this, *self.replaced)
+
+    @property
+    def resources(self) -> frozenset[str]:
+        """The ids of all images and snapshots that this record names: no sweep may take them."""
+        tables = [(self.image_ids, self.snapshot_ids), *((one.image_ids, one.snapshot_ids) for one in self.replaced)]
+        images = [image for images, _ in tables for image in images.values()]
+        return frozenset([*images, *(one for _, snapshots in tables for ids in snapshots.values() for one in ids)])
 
     @property
     def baked(self) -> dict[str, str]:
@@ -110,6 +133,20 @@ class ImageRecord(_Record):
             "kiln:commit": self.commit,
             "kiln:build": self.build,
         }
+
+
+class Unreadable(KilnError):
+    """What lies at the place of a record is none. `etag` is what a bake with --force writes its own over."""
+
+    def __init__(self, recipe: str, url: str, found: str, etag: str) -> None:
+        super().__init__(
+            "the record of an image cannot be read",
+            where=url,
+            found=found,
+            expected=f"a record of format {FORMAT}; the image that it names is not touched",
+            next_step=f"python -m bake {recipe} --force bakes another one and writes its record over this",
+        )
+        self.etag = etag
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +175,11 @@ class ImageStore:
         return f"s3://{self.bucket}/{self.key(recipe, digest)}"
 
     def get(self, recipe: str, digest: str) -> ImageRecord | None:
-        """The record, or None where there is none. Raises KilnError for one that cannot be read."""
+        """The record, or None where there is none. Raises Unreadable."""
         return self.look(recipe, digest)[0]
 
     def look(self, recipe: str, digest: str) -> tuple[ImageRecord | None, str | None]:
-        """The record and the ETag of what lies there, each None where there is none.
+        """The record and the ETag of what lies there, each None where there is none. Raises Unreadable.
 
         One of an earlier format counts as none: the format of digests changed with it, no recipe of today asks for it.
         """
@@ -154,16 +191,22 @@ class ImageStore:
         try:
             return (None if _is_earlier(body) else ImageRecord.model_validate_json(body)), etag
         except ValidationError as problem:
-            raise KilnError(
-                "the record of an image cannot be read",
-                where=self.url(recipe, digest),
-                found=f"{problem.error_count()} mistakes, the first: {problem.errors()[0]['msg']}",
-                next_step=f"python -m bake {recipe} --force",
-            ) from problem
+            found = f"{problem.error_count()} mistakes, the first: {problem.errors()[0]['msg']}"
+            raise Unreadable(recipe, self.url(recipe, digest), found, etag) from problem
 
-    def all(self) -> tuple[Stored, ...]:
+    def resources(self, build: str) -> frozenset[str]:
+        """The ids of all images and snapshots that records of a build's recipe name.
+
+        Raises KilnError where one of them cannot be read: it may name what must not be removed.
+        """
+        stored = self.all(f"{build.rsplit('-', 3)[0]}/")
+        if unread := [one for one in stored if one.record is None and not one.is_earlier]:
+            raise Unreadable(unread[0].recipe, unread[0].url, unread[0].problem, "")
+        return frozenset(one for found in stored if found.record for one in found.record.resources)
+
+    def all(self, below: str = "") -> tuple[Stored, ...]:
         """Everything below images/, by recipe and digest; one that cannot be read is among it, with the reason."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="images/")
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"images/{below}")
         keys = [PLACE.fullmatch(one["Key"]) for page in pages for one in page.get("Contents", ())]
         places = [(found["recipe"], f"sha256:{found['digest']}") for found in keys if found]
         with ThreadPoolExecutor(READERS) as threads:

@@ -145,7 +145,7 @@ class Inventory:
                     in_force=image_id in in_force,
                     deprecated_from=moment(description.get("DeprecationTime")),
                     protected=is_protected(description),
-                    notes=(_why_without(by_digest.get((recipe, digest)), region),),
+                    notes=(_why_without(by_digest.get((recipe, digest)), region, image_id),),
                 )
 
     def _only_in_file(self) -> Iterator[Seen]:
@@ -168,12 +168,15 @@ class Inventory:
                 )
 
 
-def _why_without(stored: Stored | None, region: str) -> str:
+def _why_without(stored: Stored | None, region: str, image: str) -> str:
     if stored is None:
         return "no record"
     if stored.record is None:
         return f"no record that can be read: {stored.problem}"
-    return f"no record: that of its digest names {stored.record.image_ids.get(region, 'no image here')} now"
+    now = stored.record.image_ids.get(region, "no image here")
+    if any(image == one.image_ids.get(region) for one in stored.record.replaced):
+        return f"replaced: its digest was baked again, the record names {now} now"
+    return f"no record: that of its digest names {now} now"
 
 
 def state_of(description: Mapping[str, Any] | None, now: datetime) -> str:

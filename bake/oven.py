@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from bake import agreement, share, toolchain
 from bake.artifact import Artifact
 from bake.build import Build, Made
-from bake.digest import Closure
-from bake.image import ImageRecord, ImageStore
+from bake.diagnosis import NO_SUCH_IMAGE
+from bake.image import ImageRecord, ImageStore, Unreadable
 from bake.lease import Lease
 from bake.leases import Held, Leases
 from bake.place import APPLICATION, Home, Workshop
 from bake.plan import Action, Described, Known, Step, again
 from bake.protection import protect
 from bake.recipe import Layer, Recipe
-from bake.side_by_side import Cancellation
+from bake.side_by_side import Cancellation, Slot
 from bake.stopwatch import Stopwatch
 from bake.waiting import Waiting
 from bake.workspace import Workspace
@@ -51,26 +51,42 @@ class Oven:
         step: Step,
         stands_on: Mapping[str, str],
         watch: Stopwatch,
+        slot: Slot,
         *,
         force: bool,
     ) -> tuple[Step, ImageRecord]:
         """Under the digest's lease bake it, or reuse what another machine has recorded since `step` was decided.
 
-        `stands_on` are the parent's images by region, empty for a base. What was done, and the record.
+        `stands_on` are the parent's images by region, empty for a base; `slot` is given to others while another machine
+        is waited for. What was done, and the record.
         """
         parent = stands_on[self.home.region] if stands_on else known.closure.parent
         build = Build.of(one, known.closure, parent, self.home.region, self.caller)
-        with self._lease(one, build) as held:
+        with self._lease(one, build, slot) as held:
+            slot.enter()
             watch.lap("lease")
-            record, etag = self.store.look(one.name, build.digest)
-            known = replace(known, record=record)
+            record, etag, unreadable = self._look(one, build)
+            known = replace(known, record=record, unreadable=unreadable)
             described = agreement.describe(self.aws, record.baked.values() if record else ())
             now = again(known, stands_on, described, force=force)
             if now.action.bakes:
-                return step, self.bake_anew(one, made_of, known.closure, build, held, etag, watch)
+                return step, self.bake_anew(one, made_of, known, build, held, etag, watch)
         return now, self.reuse(now, known, described)
 
-    def _lease(self, one: Recipe, build: Build) -> AbstractContextManager[Held]:
+    def _look(self, one: Recipe, build: Build) -> tuple[ImageRecord | None, str | None, str]:
+        """The record, the ETag of what lies there, and why that is no record."""
+        try:
+            return (*self.store.look(one.name, build.digest), "")
+        except Unreadable as problem:
+            return None, problem.etag, str(problem.found)
+
+    def _lease(self, one: Recipe, build: Build, slot: Slot) -> AbstractContextManager[Held]:
+        waiting = Waiting(one.name, self.progress)
+
+        def waits(other: Lease | None, seconds: float) -> None:
+            slot.leave()
+            waiting.show(other, seconds)
+
         lease = Lease.of(
             recipe=one.name,
             digest=build.digest,
@@ -82,7 +98,7 @@ class Oven:
             lease,
             limit_seconds=one.contents.limits_minutes.overall * 60,
             cancellation=self.cancellation,
-            waits=Waiting(one.name, self.progress).show,
+            waits=waits,
             tells=self.progress.phase,
         )
 
@@ -90,13 +106,13 @@ class Oven:
         self,
         one: Recipe,
         made_of: Artifact | None,
-        closure: Closure,
+        known: Known,
         build: Build,
         held: Held,
-        before: str | None,
+        etag: str | None,
         watch: Stopwatch,
     ) -> ImageRecord:
-        """Packer → verify → share → record → protect. `before` is the ETag of the record that it takes the place of."""
+        """Packer → verify → share → record → protect. `etag` is of the record that it takes the place of."""
         tools = toolchain.find(self.versions)
 
         def check() -> None:
@@ -113,7 +129,13 @@ class Oven:
             check()
             self.progress.phase(f"{one.name}: {text}")
 
-        with Workspace.of(one, made_of, closure, self.versions) as workspace, build.swept(self.aws, self.progress):
+        def named() -> frozenset[str]:
+            """What the record names now: its writing may have succeeded although its answer is an error."""
+            record = self.store.get(one.name, build.digest)
+            return record.resources if record else frozenset()
+
+        workspace_of = Workspace.of(one, made_of, known.closure, self.versions)
+        with workspace_of as workspace, build.swept(self.aws, self.progress, named):
             made = build.run(workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress, meanwhile)
             watch.take(made.seconds)
             phase("verify")
@@ -126,8 +148,8 @@ class Oven:
                 self._share(made.image_id, snapshots, others)
                 watch.lap("share")
             check()
-            record = self._record(one, build, closure, made, snapshots)
-            self.store.put(record, over=before)
+            record = self._record(one, build, known, made, snapshots)
+            self.store.put(record, over=etag)
             protect(self.aws, made.image_id)
         return record
 
@@ -138,10 +160,24 @@ class Oven:
                 f"no image of {known.recipe}",
                 where=self.store.url(known.recipe, known.closure.digest),
                 found=step.reason,
-                expected="a record that its image's tags agree with: nothing was baked, reused or removed",
-                next_step=f"find out who changed which; python -m bake {known.recipe} --force bakes one beside it",
+                expected="a record that says what its image's tags say: nothing was baked, reused or removed",
+                next_step=(
+                    f"find out who changed which; python -m bake {known.recipe} --force bakes another one "
+                    "and writes its record over this"
+                ),
             )
-        return self.keep(known.record, described)
+        try:
+            return self.keep(known.record, described)
+        except KilnError as problem:
+            if NO_SUCH_IMAGE.search(problem.found or ""):
+                raise KilnError(
+                    f"the image of {known.recipe} is gone since this was planned",
+                    where=self.store.url(known.recipe, known.closure.digest),
+                    found=problem.found,
+                    expected=f"{', '.join(known.record.image_ids.values())}, which was there a moment ago",
+                    next_step=f"python -m bake {known.recipe} plans anew, and bakes it",
+                ) from problem
+            raise
 
     def shared_with(self, layer: Layer) -> tuple[str, ...]:
         """The accounts that launch images of a layer: nobody launches a base or a runtime."""
@@ -167,14 +203,12 @@ class Oven:
     def _share(self, image_id: str, snapshots: tuple[str, ...], accounts: tuple[str, ...]) -> None:
         share.share(self.aws, image=image_id, snapshots=snapshots, key=self.workshop.key, accounts=accounts)
 
-    def _record(
-        self, one: Recipe, build: Build, closure: Closure, made: Made, snapshots: tuple[str, ...]
-    ) -> ImageRecord:
+    def _record(self, one: Recipe, build: Build, known: Known, made: Made, snapshots: tuple[str, ...]) -> ImageRecord:
         return ImageRecord(
             application=APPLICATION,
             recipe=one.name,
             layer=one.layer,
-            digest=closure.digest,
+            digest=known.closure.digest,
             version=build.version,
             commit=build.commit,
             build=build.id,
@@ -184,10 +218,11 @@ class Oven:
             snapshot_ids={self.home.region: snapshots},
             parent=one.contents.parent,
             parent_image_ids={self.home.region: build.parent_image},
-            closure=closure,
+            closure=known.closure,
             shared_with=self.shared_with(one.layer),
             tests=made.tests,
             packages=made.packages,
             packages_before=made.packages_before,
             seconds=made.seconds,
+            replaced=known.record.as_replaced() if known.record else (),
         )

@@ -6,12 +6,12 @@ The account comes from the parameter files, the rest from SSM parameters that th
 from dataclasses import dataclass
 from typing import Self
 
+from bake.application import APPLICATION as APPLICATION  # for those who know it from here
 from bake.recipe import FILE, Layer, Recipe, show
 from console.aws import Aws, errors
 from console.errors import BadInput, KilnError, NotReady
 from infra.parameters import load_all
 
-APPLICATION = "Payroll"
 TOOLING_STACK = "Payroll-Tooling"
 TOOLING_PREFIX = "/kiln/tooling/"
 
@@ -52,20 +52,28 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What Tooling provides to a bake, and SSM parameter → AMI id that it names, for the parents of the bases."""
+    """What Tooling provides to a bake, and SSM parameter → AMI id that it names, for the parents of the bases.
 
-    subnet: str
+    `subnets` are in zones of their own: where one has no capacity the next is tried.
+    """
+
+    subnets: tuple[str, ...]
     security_group: str
     instance_profile: str
     key: str
     bucket: str
     published: dict[str, str]
 
+    @property
+    def subnet(self) -> str:
+        """The first one."""
+        return self.subnets[0]
+
     @classmethod
     def look_up(cls, aws: Aws, home: Home, recipes: tuple[Recipe, ...]) -> Self:
         """One call for all. Raises NotReady where Tooling is not deployed, BadInput where a parent does not exist."""
         names = {
-            "subnet": "subnet-id",
+            "subnets": "subnet-ids",
             "security_group": "security-group-id",
             "instance_profile": "instance-profile",
             "key": "key-arn",
@@ -96,4 +104,5 @@ class Workshop:
         published = {recipe.contents.parent: values[recipe.contents.parent] for recipe in bases}
         if wrong := [f"{name}: {value}" for name, value in published.items() if not value.startswith("ami-")]:
             raise KilnError("a parent image is no AMI id", found=", ".join(wrong), expected="ami-…")
-        return cls(**{field: values[TOOLING_PREFIX + name] for field, name in names.items()}, published=published)
+        found = {field: values[TOOLING_PREFIX + name] for field, name in names.items()}
+        return cls(tuple(found.pop("subnets").split(",")), **found, published=published)

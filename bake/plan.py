@@ -13,6 +13,7 @@ from bake.agreement import disagreements
 from bake.digest import Closure, changes
 from bake.image import ImageRecord
 
+FIRST = "there is no image of this recipe yet"
 Described = Mapping[str, Mapping[str, Any]]  # image id → what EC2 says of it; one that is gone is not in it
 
 
@@ -37,6 +38,8 @@ class Known:
         parent: the recipe that it stands on; None for a base.
         record: of this very digest, if there is one.
         in_force: the record of the image that is in force now, if it is known.
+        unreadable: why what lies at the place of `record` is none; empty where there is one, or nothing.
+        unknown: the reason of a bake where nothing says what changed.
     """
 
     recipe: str
@@ -44,6 +47,8 @@ class Known:
     closure: Closure
     record: ImageRecord | None = None
     in_force: ImageRecord | None = None
+    unreadable: str = ""
+    unknown: str = FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def plan(known: Sequence[Known], described: Described, *, force: Collection[str]
         below = steps[one.parent] if one.parent else None
         differences = changes(one.in_force.closure, one.closure) if one.in_force else ()
         action, reason = _decide(one, below, images.get(one.parent or "", {}), described, one.recipe in force)
-        steps[one.recipe] = Step(one.recipe, action, reason or "; ".join(differences) or FIRST, differences)
+        steps[one.recipe] = Step(one.recipe, action, reason or "; ".join(differences) or one.unknown, differences)
     return tuple(steps.values())
 
 
@@ -72,9 +77,6 @@ def again(one: Known, parent_images: Mapping[str, str], described: Described, *,
     """The step for a recipe whose parent is done and has these images by region: another machine may have baked it."""
     action, reason = _decide(one, None, parent_images, described, force)
     return Step(one.recipe, action, reason)
-
-
-FIRST = "there is no image of this recipe yet"
 
 
 def _decide(
@@ -87,6 +89,8 @@ def _decide(
         return Action.WAIT, f"parent {below.recipe} is baked anew"
     if forced:
         return Action.BAKE, "asked for with --force"
+    if one.unreadable:
+        return Action.REFUSE, f"its record cannot be read: {one.unreadable}"
     record = one.record
     if record is None:
         return Action.BAKE, ""

@@ -43,6 +43,33 @@ class Cancellation:
 
 
 @dataclass(slots=True)
+class Slot:
+    """One of the places of those who work at once. Who only waits leaves it to another and enters again to go on."""
+
+    places: threading.Semaphore
+    cancellation: Cancellation
+    has: bool = False
+
+    def enter(self) -> None:
+        """Wait for a place, unless it is held already. Raises Cancelled where somebody interrupts the waiting."""
+        while not self.has:
+            self.cancellation.check()
+            self.has = self.places.acquire(timeout=PATIENCE_SECONDS)
+
+    def leave(self) -> None:
+        if self.has:
+            self.has = False
+            self.places.release()
+
+    def __enter__(self) -> "Slot":
+        self.enter()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.leave()
+
+
+@dataclass(slots=True)
 class Results(Generic[T]):
     """What became of each: a result or an error."""
 
@@ -51,20 +78,26 @@ class Results(Generic[T]):
 
 
 def run(
-    needs: Mapping[str, str | None], work: Callable[[str, T | None], T], *, jobs: int, cancellation: Cancellation
+    needs: Mapping[str, str | None], work: Callable[[str, T | None, Slot], T], *, jobs: int, cancellation: Cancellation
 ) -> Results[T]:
     """Do all of it.
 
     Args:
         needs: name → the name that it stands on, if any; which comes before it.
-        work: gets a name and the result of what it stands on. Raises KilnError for a failure of its own.
-        jobs: how many at once.
+        work: gets a name, the result of what it stands on, and its slot. Raises KilnError for a failure of its own.
+        jobs: how many at once, without those that have left their slot.
 
     Raises what is no KilnError, and KeyboardInterrupt, after all threads have ended.
     """
     results: Results[T] = Results()
     waiting, running = list(needs), dict[Future[T], str]()
-    with _interruption_held(cancellation), ThreadPoolExecutor(jobs) as pool:
+    places = threading.Semaphore(jobs)
+
+    def in_a_slot(name: str, below: T | None) -> T:
+        with Slot(places, cancellation) as slot:
+            return work(name, below, slot)
+
+    with _interruption_held(cancellation), ThreadPoolExecutor(max(1, len(needs))) as pool:
         try:
             while waiting or running:
                 cancellation.check()
@@ -74,7 +107,7 @@ def run(
                     if below in results.failed:
                         results.failed[name] = ParentFailed(f"{name} is not baked: its parent {below} failed")
                     else:
-                        running[pool.submit(work, name, results.done[below] if below else None)] = name
+                        running[pool.submit(in_a_slot, name, results.done[below] if below else None)] = name
                 for future in wait(running, PATIENCE_SECONDS, FIRST_COMPLETED).done:
                     name = running.pop(future)
                     try:

@@ -36,7 +36,7 @@ def bare_packer() -> float:
     added = {key: value for key, value in packer.environment.items() if value is not None}
     try:
         with Workspace.of(tier, made, closure, baker.versions) as workspace:
-            template = build.template(workspace, baker.workshop)
+            template = build.template(workspace, baker.workshop, baker.workshop.subnet)
             variables = workspace.folder / "variables.pkrvars.json"
             variables.write_text(json.dumps(template.variables), encoding="utf-8")
             command = [packer.executable, "build", "-machine-readable", f"-var-file={variables}", "."]

@@ -5,9 +5,11 @@ Policy: short patience. A person is waiting; an endpoint that does not answer is
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from console.errors import KilnError, NotReady
@@ -24,6 +26,10 @@ REFUSED = {
     "UnrecognizedClientException",
     "AuthFailure",
 }
+# A request is refused whose time is too far from the clock of AWS; some services call that a wrong signature.
+CLOCK_TOLERANCE_SECONDS = 300
+OFF_FOR_CERTAIN = {"RequestTimeTooSkewed", "RequestInTheFuture"}
+OFF_PERHAPS = {"RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException", "AuthFailure"}
 SIGN_IN = "choose credentials of the right account, for example: export AWS_PROFILE=dev"
 
 
@@ -92,11 +98,34 @@ def errors(doing: str) -> Iterator[None]:
         ) from problem
     except exceptions.ClientError as problem:
         code, text = code_of(problem), problem.response["Error"].get("Message", "")
+        off = clock_offset(problem)
+        if code in OFF_FOR_CERTAIN or (code in OFF_PERHAPS and abs(off or 0) > CLOCK_TOLERANCE_SECONDS):
+            raise NotReady(
+                "the clock of this machine is off",
+                where=doing,
+                found=f"{code}: {text}" + (f"; it is {_apart(off)} AWS's" if off is not None else ""),
+                expected=f"less than {CLOCK_TOLERANCE_SECONDS // 60} minutes of difference",
+                next_step="set the clock, for example with: timedatectl set-ntp true",
+            ) from problem
         if code in REFUSED:
             raise NotReady(
                 "AWS refuses the credentials", where=doing, found=f"{code}: {text}", next_step=SIGN_IN
             ) from problem
         raise KilnError(f"AWS refused {problem.operation_name}", where=doing, found=f"{code}: {text}") from problem
+
+
+def clock_offset(problem: Any) -> float | None:
+    """By how many seconds our clock is ahead of the one that answered with a ClientError, where its answer says."""
+    headers = problem.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        return time.time() - parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError):
+        return None
+
+
+def _apart(seconds: float) -> str:
+    minutes = abs(seconds) / 60
+    return f"{minutes:.0f} minutes {'ahead of' if seconds > 0 else 'behind'}"
 
 
 def code_of(problem: Any) -> str:

@@ -12,7 +12,7 @@ from bake.image import ImageRecord, ImageStore
 from bake.inventory import GONE, Inventory
 from bake.place import Home, Workshop
 from bake.recipe import Layer
-from bake.side_by_side import Cancellation
+from bake.side_by_side import Cancellation, Slot
 from console.aws import Aws, errors
 from console.errors import KilnError
 from console.progress import Progress
@@ -101,7 +101,7 @@ class Copier:
     def run(self, targets: Mapping[str, Copy]) -> tuple[dict[str, Outcome], dict[str, KilnError]]:
         """Do it: outcome or error by region."""
 
-        def work(region: str, _: Outcome | None) -> Outcome:
+        def work(region: str, _: Outcome | None, slot: Slot) -> Outcome:
             self.cancellation.check()
             with errors(f"the copy in {region}"):
                 return self._do(region, targets[region])

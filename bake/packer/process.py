@@ -5,7 +5,6 @@ reads stalls. Why SIGTERM and to the main process only: SIGINT to it alone is ig
 code is 0), and a signal to the plugins takes away what Packer needs to clean up. Measured with Packer 1.16.0.
 """
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -24,7 +23,7 @@ from bake.packer.errors import PackerNotFound
 # To clean up after SIGTERM: terminating an instance and deleting its image takes a minute.
 GRACE = timedelta(seconds=90)
 POLL_SECONDS = 0.05
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+WITH_PARENT = Path(__file__).with_name("with_parent.py")
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -55,10 +54,6 @@ def orderly_end() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _libc() -> ctypes.CDLL | None:
-    return ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
 class Process:
     """A context manager around the run; leaving it ends Packer and everything that Packer started.
 
@@ -86,32 +81,43 @@ class Process:
         self._rest = b""
 
     def __enter__(self) -> Self:
-        libc = _libc()
-        parent = os.getpid()
-
-        def end_with_parent() -> None:
-            # if we are killed, Packer gets SIGTERM and cleans up, instead of baking on for nobody
-            if libc:
-                libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-                if os.getppid() != parent:
-                    os._exit(1)
-
         with self._output.open("wb") as output:
             try:
-                self._popen = subprocess.Popen(
-                    self._command,
-                    cwd=self._folder,
-                    env=self._environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    preexec_fn=end_with_parent,
-                )
+                self._start(output)
             except OSError as problem:
                 raise PackerNotFound(f"{self._command[0]} cannot be run: {problem.strerror}") from problem
+            except BaseException:  # Ctrl-C in between: nobody else would end it
+                self.stop()
+                raise
         self._reader = self._output.open("rb")
         return self
+
+    def _start(self, output: BinaryIO) -> None:
+        """If we are killed, Packer gets SIGTERM and cleans up, instead of baking on for nobody (on Linux).
+
+        Raises OSError where it cannot be run.
+        """
+        report, reported = os.pipe()
+        helper = [sys.executable, "-I", "-S", str(WITH_PARENT), str(os.getpid()), str(reported)]
+        linux = sys.platform == "linux"
+        try:
+            self._popen = subprocess.Popen(
+                [*(helper if linux else ()), *self._command],
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(reported,) if linux else (),
+            )
+        finally:
+            os.close(reported)
+            with open(report, "rb") as answer:
+                refused = answer.read()  # until the helper has become Packer, or has ended
+        if refused:
+            self._popen.wait()
+            raise OSError(int(refused), os.strerror(int(refused)))
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, traceback: TracebackType | None

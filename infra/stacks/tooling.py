@@ -26,7 +26,7 @@ class Tooling(cdk.Stack):
         AccountGuard(self, "Guard", environment="Tooling", account=home.account, region=home.region)
         factory = ImageFactory(self, "ImageFactory", cidr=cidr, key_alias="payroll/images", account_ids=account_ids)
         TOOLING.write(self, "vpc-id", factory.network.vpc_id)
-        TOOLING.write(self, "subnet-id", factory.network.subnet_id)
+        TOOLING.write(self, "subnet-ids", factory.network.subnet_ids)
         TOOLING.write(self, "security-group-id", factory.network.security_group_id)
         TOOLING.write(self, "instance-profile", factory.instance_profile.instance_profile_name)
         TOOLING.write(self, "key-arn", factory.key.arn)

@@ -112,14 +112,20 @@ class InstanceRecord:
 
 
 def public_keys(backend: Any, key_name: str | None) -> tuple[str, ...]:
-    """The public half of a key pair. Raises moto's InvalidKeyPair.NotFound."""
+    """The public half of a key pair, as an instance gets it. Raises moto's InvalidKeyPair.NotFound."""
     if not key_name:
         return ()
-    return tuple(_text(pair.material_public) for pair in backend.describe_key_pairs(key_names=[key_name]))
+    return tuple(openssh(pair.material_public, key_name) for pair in backend.describe_key_pairs(key_names=[key_name]))
 
 
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+def openssh(material: bytes | str, key_name: str) -> str:
+    """`ssh-ed25519 AAAA… name`: an instance finds the key pair's name in the place of the comment.
+
+    Packer looks for that name when it takes its key out of an image (ssh_clear_authorized_keys).
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/describe-keys.html#retrieving-the-public-key-instance
+    """
+    text = material.decode() if isinstance(material, bytes) else material
+    return " ".join([*text.split()[:2], key_name])
 
 
 def decoded(user_data: Any) -> str | None:

@@ -29,7 +29,7 @@ def make_baker(aws: Aws, tmp_path: Path) -> Baker:
         home=Home("Dev", "dev", "123456789012", aws.region, ("444444444444",)),
         caller="arn:aws:iam::123456789012:user/me",
         aws=aws,
-        workshop=Workshop("subnet-1", "sg-1", "profile", key, BUCKET, published),
+        workshop=Workshop(("subnet-1",), "sg-1", "profile", key, BUCKET, published),
         parents=parents.choose(published, {}, aws.region),
         store=ImageStore(aws.client("s3"), BUCKET),
         leases=Leases(aws.client("s3"), BUCKET, duration=15, poll=0.05),

@@ -1,6 +1,8 @@
 """Recipes on disk, and an AWS of this process (moto) for what needs one; neither knows anything of a rehearsal."""
 
+import logging
 import shutil
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +11,14 @@ from moto.server import ThreadedMotoServer
 
 from bake import recipe
 from bake.flow import Baker
+from bake.place import Home
 from bake.recipe import Recipe
 from console.aws import Aws
 from rehearsal.moto_hooks import s3
+from rehearsal.proxy import Proxy
+from tests.bake import world as worlds
 from tests.bake.bakers import make_baker
+from tests.bake.world import World
 
 ACCOUNT = "123456789012"  # moto's own
 REGION = "eu-west-1"
@@ -70,12 +76,14 @@ def moto() -> Iterator[str]:
         server.stop()
 
 
+def reset(moto: str) -> None:
+    urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST")).close()
+
+
 @pytest.fixture
 def aws(moto: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Aws:
     """An empty account, found as every tool finds it: by the environment."""
-    import urllib.request
-
-    urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST")).close()
+    reset(moto)
     for name, value in {
         "AWS_ENDPOINT_URL": moto,
         "AWS_ACCESS_KEY_ID": "key",
@@ -93,3 +101,27 @@ def aws(moto: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Aws:
 @pytest.fixture
 def baker(aws: Aws, tmp_path: Path) -> Baker:
     return make_baker(aws, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def world(moto: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """An account before the command itself, with a played Packer; one for all tests of a file."""
+    yield from _world(moto, tmp_path_factory.mktemp("world"), played=True)
+
+
+@pytest.fixture(scope="module")
+def world_of_packer(moto: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The same with the real Packer. Nobody answers at the address of a builder of moto's."""
+    yield from _world(moto, tmp_path_factory.mktemp("world"), played=False)
+
+
+def _world(moto: str, folder: Path, *, played: bool) -> Iterator[World]:
+    reset(moto)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with pytest.MonkeyPatch.context() as patch, Proxy(moto) as proxy:
+        patch.setenv("MOTO_ACCOUNT_ID", Home.from_parameter_files().account)
+        for name, value in {"ENDPOINT_URL": moto, "ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret"}.items():
+            patch.setenv(f"AWS_{name}", value)
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+            patch.delenv(name, raising=False)
+        yield worlds.make(proxy, folder, played=played)

@@ -107,7 +107,7 @@ def tooling(images: Path) -> Tooling:
     iam = aws.client("iam")
     iam.create_instance_profile(InstanceProfileName="builders")
     for name, value in {
-        "subnet-id": subnet["SubnetId"],
+        "subnet-ids": subnet["SubnetId"],
         "security-group-id": group,
         "instance-profile": "builders",
         "key-arn": key,

@@ -20,6 +20,7 @@ from console.progress import Progress
 HOME = Home("Dev", "dev", "111111111111", "eu-west-1", ())
 CALLER = "arn:aws:sts::111111111111:assumed-role/baker/me"
 BUILD = Build("web-1", "web", Layer.TIER, "1.0.0", "abc", "sha256:d", "sha256:p", "ami-0", "eu-west-1", CALLER)
+WEB = recipe.load("web")
 LOG = Path("the.log")
 
 
@@ -30,7 +31,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_build_has_an_id_of_its_own_that_fits_into_names() -> None:
-    web = recipe.load("web")
+    web = WEB
     ids = {Build.of(web, closure_of(web), "ami-0", HOME.region, CALLER).id for _ in range(20)}
     assert len(ids) == 20
     assert all(re.fullmatch(r"web-\d{8}-\d{6}-[0-9a-f]{6}", one) for one in ids)
@@ -54,7 +55,7 @@ def test_failed_tests_are_named() -> None:
         TestResult(name="test_port", outcome="failed", seconds=0),
         TestResult(name="test_user", outcome="passed", seconds=0),
     )
-    failed = build.failure(BUILD, BuildFailed("rc 1", messages=["1 failed"]), Phase.PROVISION, tests, LOG)
+    failed = build.failure(BUILD, WEB, BuildFailed("rc 1", messages=["1 failed"]), Phase.PROVISION, tests, LOG)
     assert failed.what == "no image of web: 1 of its 2 tests failed"
     assert failed.where == "build web-1, phase 'provision'"
     assert "test_port" in str(failed.found)
@@ -62,8 +63,8 @@ def test_failed_tests_are_named() -> None:
 
 
 def test_a_limit_and_any_other_failure_are_told_apart() -> None:
-    limit = build.failure(BUILD, LimitReached("longer than 1 h"), Phase.IMAGE, (), LOG)
-    other = build.failure(BUILD, BuildFailed("exit status 7", messages=["alas"]), Phase.PROVISION, (), LOG)
+    limit = build.failure(BUILD, WEB, LimitReached("longer than 1 h"), Phase.IMAGE, (), LOG)
+    other = build.failure(BUILD, WEB, BuildFailed("exit status 7", messages=["alas"]), Phase.PROVISION, (), LOG)
     assert "a time limit was reached" in limit.what
     assert "Packer failed" in other.what
     assert "exit status 7" in str(other.found)
@@ -78,7 +79,7 @@ def test_the_error_says_what_became_of_what_was_made() -> None:
     assert failed.details()["swept"] == "removed instance i-1"
     assert build.in_words(BUILD, sweep.Outcome()) == "nothing was left"
     left = build.in_words(BUILD, sweep.Outcome(left=("instance i-1 (no)",)))
-    assert left == "not removed: instance i-1 (no); again with: python -m bake --sweep web-1"
+    assert left == "not removed: instance i-1 (no); again with: python -m bake sweep --build web-1 --apply"
 
 
 def test_the_phase_of_a_failure_is_the_one_before_packer_cleaned_up() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bake import artifact, parents, recipe
-from bake.flow import Baker, with_layers
+from bake.flow import Baker, in_force, with_layers
 from bake.outcome import Outcome
 from console.errors import KilnError
 from infra import images as images_file
@@ -140,9 +140,12 @@ def test_what_changed_in_a_layer_since_the_images_in_force_is_told(
 
 def test_the_image_in_force_of_a_layer_below_is_the_one_that_the_tier_was_baked_from(baker: Baker) -> None:
     records = bake_before(baker)
-    assert baker.record_in_force("base") is None, "nothing is in force yet"
+    assert baker.plan().known["base"].in_force == records["base"], "the one of this very digest"
+    nothing, look = images_file.load(baker.images), baker._look()
+    assert in_force("base", nothing, look) == (None, ""), "nothing is in force yet"
     images_file.record(baker.images, "web", records["web"].digest, dict(records["web"].image_ids))
-    assert {name: baker.record_in_force(name) for name in records} == records
+    in_file = images_file.load(baker.images)
+    assert {name: in_force(name, in_file, look) for name in records} == {n: (r, "") for n, r in records.items()}
 
 
 def test_a_record_that_its_image_contradicts_stops_the_layers_above_and_touches_nothing(baker: Baker) -> None:
@@ -179,7 +182,7 @@ def test_another_encryption_key_is_another_image(baker: Baker) -> None:
 
 def test_where_the_bake_takes_place_does_not_change_the_image(baker: Baker) -> None:
     one, made = baker.recipes["web"], artifact.make(baker.recipes["web"])
-    other = replace(baker, workshop=replace(baker.workshop, subnet="s", security_group="g", bucket="b"))
+    other = replace(baker, workshop=replace(baker.workshop, subnets=("s",), security_group="g", bucket="b"))
     assert baker.close(one, made, "sha256:p").digest == other.close(one, made, "sha256:p").digest
 
 

@@ -86,7 +86,7 @@ def account(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Accoun
     monkeypatch.setattr(Home, "from_parameter_files", lambda: home)  # moto has an account of its own
     monkeypatch.setenv(images_file.VARIABLE, str(tmp_path / "images.toml"))
     aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
-    for name in ("subnet-id", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
+    for name in ("subnet-ids", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
         value = BUCKET if name == "image-bucket" else "x"
         aws.client("ssm").put_parameter(Name=TOOLING_PREFIX + name, Value=value, Type="String")
     return Account(aws, home, ImageStore(aws.client("s3"), BUCKET))

@@ -12,7 +12,7 @@ from console.errors import BadInput, KilnError, NotReady
 from infra.parameters import load_all
 
 HOME = Home("Dev", "dev", "123456789012", "eu-west-1", ("444444444444",))
-NAMES = ("subnet-id", "security-group-id", "instance-profile", "key-arn", "image-bucket")
+NAMES = ("subnet-ids", "security-group-id", "instance-profile", "key-arn", "image-bucket")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_everything_is_looked_up_at_once(aws: Aws, tier: Recipe, deploy: Callabl
     base = recipe.load("base", tier.folder.parent)
     base = Recipe(base.name, base.folder, base.contents.model_copy(update={"parent": parent}))
     found = Workshop.look_up(aws, HOME, (base, tier))
-    assert (found.subnet, found.bucket, found.key) == ("the-subnet-id", "the-image-bucket", "the-key-arn")
+    assert (found.subnets, found.bucket, found.key) == (("the-subnet-ids",), "the-image-bucket", "the-key-arn")
     assert set(found.published) == {parent}
     assert found.published[parent].startswith("ami-")
 

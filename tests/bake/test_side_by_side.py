@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bake.side_by_side import Cancellation, ParentFailed, Results, run
+from bake.side_by_side import Cancellation, ParentFailed, Results, Slot, run
 from console.errors import KilnError
 
 NEEDS = {"base": None, "runtime": "base", "web": "runtime", "worker": "runtime", "other": None}
@@ -34,7 +34,7 @@ def test_what_stands_on_a_failure_is_not_begun_and_everything_else_is_done(
 ) -> None:
     begun: list[str] = []
 
-    def work(name: str, below: str | None) -> str:
+    def work(name: str, below: str | None, slot: Slot) -> str:
         begun.append(name)
         assert below == needs[name]
         if name in bad:
@@ -56,7 +56,7 @@ def test_what_stands_on_a_failure_is_not_begun_and_everything_else_is_done(
 def test_siblings_run_side_by_side_and_never_more_than_asked() -> None:
     both = threading.Barrier(2, timeout=5)
 
-    def meet(name: str, below: str | None) -> str:
+    def meet(name: str, below: str | None, slot: Slot) -> str:
         if name in ("web", "worker"):
             both.wait()
         return name
@@ -65,7 +65,7 @@ def test_siblings_run_side_by_side_and_never_more_than_asked() -> None:
 
     busy, most = [0], [0]
 
-    def count(name: str, below: str | None) -> str:
+    def count(name: str, below: str | None, slot: Slot) -> str:
         busy[0] += 1
         most[0] = max(most[0], busy[0])
         time.sleep(0.01)
@@ -76,8 +76,30 @@ def test_siblings_run_side_by_side_and_never_more_than_asked() -> None:
     assert most == [1]
 
 
+def test_who_waits_for_somebody_else_gives_its_place_to_another_and_takes_one_again_to_go_on() -> None:
+    busy, most = set[str](), [0]
+    other = threading.Event()
+
+    def work(name: str, below: str | None, slot: Slot) -> str:
+        if name == "waits":
+            slot.leave()
+            slot.leave()  # as often as one likes
+            assert other.wait(5), "the other one has had its place"
+            slot.enter()
+        busy.add(name)
+        most[0] = max(most[0], len(busy))
+        other.set()
+        time.sleep(0.05)
+        busy.remove(name)
+        return name
+
+    done = run({"waits": None, "works": None}, work, jobs=1, cancellation=Cancellation()).done
+    assert set(done) == {"waits", "works"}
+    assert most == [1]
+
+
 def test_a_parents_failure_is_told_by_name() -> None:
-    def work(name: str, below: str | None) -> str:
+    def work(name: str, below: str | None, slot: Slot) -> str:
         if name == "runtime":
             raise KilnError("no image of runtime")
         return name
@@ -90,7 +112,7 @@ def test_a_parents_failure_is_told_by_name() -> None:
 def test_an_interruption_cancels_all_and_waits_until_each_has_cleaned_up() -> None:
     cancellation, cleaned, started = Cancellation(), list[str](), threading.Barrier(3, timeout=5)
 
-    def work(name: str, below: str | None) -> str:
+    def work(name: str, below: str | None, slot: Slot) -> str:
         started.wait()
         try:
             while True:
@@ -111,7 +133,7 @@ def test_an_interruption_cancels_all_and_waits_until_each_has_cleaned_up() -> No
 
 
 def test_a_mistake_of_ours_ends_all_and_is_not_hidden() -> None:
-    def work(name: str, below: str | None) -> str:
+    def work(name: str, below: str | None, slot: Slot) -> str:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

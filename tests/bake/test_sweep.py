@@ -49,6 +49,11 @@ def test_what_has_ended_is_left_alone() -> None:
     assert ids(replace(BUILDER, state="shutting-down"), replace(BUILDER, id="i-2", state="terminated")) == []
 
 
+def test_what_a_record_names_is_no_remains() -> None:
+    image, snapshot = Found(Kind.IMAGE, "ami-1", "available", tags=OURS), Found(Kind.SNAPSHOT, "snap-1", tags=OURS)
+    assert [one.id for one in plan(BUILD, [image, snapshot, BUILDER], {"ami-1", "snap-1"})] == ["i-1"]
+
+
 def test_removals_come_in_an_order_in_which_each_is_possible() -> None:
     kinds = list(Kind)
     observed = [Found(kind, f"id-{kind}", tags=OURS) for kind in reversed(kinds)]

@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from bake import sweep
+from bake import agreement, recipe, sweep
 from bake.build import Build, Made
 from bake.failure import BakeFailed, Overtaken
 from bake.flow import Baker, Options
-from bake.image import ImageRecord
+from bake.image import ImageRecord, ImageStore
 from bake.lease import Lease
 from bake.outcome import Outcome
 from bake.side_by_side import Cancellation, Cancelled
-from console.errors import KilnError
+from console.aws import Aws
+from console.errors import KilnError, NotReady
 from console.progress import Progress
+from infra import images as images_file
 from tests.bake.bakers import bake_before
 
 Ran = tuple[dict[str, Outcome], dict[str, KilnError]]
@@ -135,6 +138,125 @@ def test_force_waits_too_and_then_bakes(baker: Baker, packer: Played) -> None:
     record = baker.store.get("web", web.digest)
     assert record
     assert record.build == packer.of("web")[1]
+
+
+def test_who_waits_for_another_machine_takes_no_place_of_those_who_bake_at_once(baker: Baker, packer: Played) -> None:
+    bake_all_but_web_before(baker)
+    recipes = {one.name: one for one in recipe.with_parents(["web", "worker"])}
+    both = replace(another(baker, "both", jobs=1), recipes=recipes, asked=("web", "worker"))
+    other = another(baker, "other")
+    begun, end = threading.Event(), threading.Event()
+
+    def first(build: Build) -> None:
+        begun.set()
+        assert end.wait(20), "web of the other machine ends after the worker of this one"
+
+    packer.during["web"] = first
+    packer.during["worker"] = lambda build: end.set()
+    with ThreadPoolExecutor(2) as pool:
+        one = start(pool, other)
+        assert begun.wait(10)
+        two = start(pool, both)
+    assert one.result()[0]["web"].action == "baked"
+    assert {name: done.action for name, done in two.result()[0].items() if name.startswith("w")} == {
+        "web": "reused",
+        "worker": "baked",
+    }
+
+
+def test_what_a_record_named_before_force_stays_known_as_ours(baker: Baker, packer: Played) -> None:
+    earlier = bake_before(baker)["web"]
+    _, failed = (forced := another(baker, "forced", force=True)).run(forced.plan())
+    assert failed == {}
+    once = baker.store.get("web", earlier.digest)
+    assert once
+    assert [(one.build, one.image_ids) for one in once.replaced] == [("web-earlier", earlier.image_ids)]
+    again = another(baker, "again", force=True)
+    again.run(again.plan())
+    twice = baker.store.get("web", earlier.digest)
+    assert twice
+    assert [one.build for one in twice.replaced] == [once.build, "web-earlier"]
+    assert earlier.resources | once.resources < twice.resources
+
+
+def unreadable(baker: Baker, records: dict[str, ImageRecord], name: str) -> str:
+    """Let what lies at the place of a record be none; its key."""
+    key = baker.store.key(name, records[name].digest)
+    baker.store.client.put_object(Bucket=baker.store.bucket, Key=key, Body=b'{"format": 2, "recipe": 7}')
+    return key
+
+
+def test_a_record_that_cannot_be_read_refuses_and_with_force_is_written_over(baker: Baker, packer: Played) -> None:
+    records = bake_before(baker)
+    key = unreadable(baker, records, "web")
+    done, failed = baker.run(baker.plan())
+    assert set(done) == {"base", "runtime"}
+    said = failed["web"].details()
+    assert key in said["where"]
+    assert "its record cannot be read: " in said["found"]
+    assert "python -m bake web --force" in said["next step"]
+    assert packer.builds == []
+
+    done, failed = (forced := another(baker, "forced", force=True)).run(forced.plan())
+    assert failed == {}
+    record = baker.store.get("web", records["web"].digest)
+    assert record
+    assert (record.image_ids, record.replaced) == (done["web"].image_ids, ())
+
+
+def test_a_record_of_the_image_in_force_that_cannot_be_read_stops_nobody_and_is_told(
+    baker: Baker, packer: Played
+) -> None:
+    records = bake_before(baker)
+    images_file.record(baker.images, "web", records["web"].digest, dict(records["web"].image_ids))
+    unreadable(baker, records, "web")
+    one = replace(baker, versions=baker.versions.model_copy(update={"packer": "9.9.9"}))
+    step = one.plan().steps["base"]
+    assert (step.action, "cannot be read" in step.reason) == ("bake", True)
+
+
+@pytest.fixture
+def unprotected(monkeypatch: pytest.MonkeyPatch, packer: Played) -> None:
+    """The network goes down between the record and the protection of the image."""
+
+    def fail(aws: Aws, image: str) -> None:
+        raise NotReady("AWS cannot be reached")
+
+    monkeypatch.setattr("bake.oven.protect", fail)
+
+
+@pytest.mark.usefixtures("unprotected")
+def test_an_image_that_is_recorded_already_is_not_swept(baker: Baker, packer: Played) -> None:
+    bake_all_but_web_before(baker)
+    _, failed = baker.run(baker.plan())
+    assert str(failed["web"]) == "AWS cannot be reached"
+    (build,) = packer.builds
+    record = baker.store.get("web", build.digest)
+    assert record
+    assert record.build == build.id
+    (image,) = record.image_ids.values()
+    assert agreement.describe(baker.aws, [image])[image]["State"] == "available"
+    assert set(left(baker, build)) <= {f"image {image}"} | {f"snapshot {one}" for one in record.resources}
+
+
+@pytest.mark.usefixtures("unprotected")
+def test_where_the_record_cannot_be_asked_for_nothing_is_swept(
+    baker: Baker, packer: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bake_all_but_web_before(baker)
+    look = ImageStore.look
+
+    def unanswered(store: ImageStore, recipe: str, digest: str) -> tuple[ImageRecord | None, str | None]:
+        if any(build.digest == digest for build in packer.builds):
+            raise EndpointConnectionError(endpoint_url="https://s3")
+        return look(store, recipe, digest)
+
+    monkeypatch.setattr(ImageStore, "look", unanswered)
+    said: list[str] = []
+    monkeypatch.setattr(Progress, "phase", lambda self, text: said.append(text))
+    baker.run(baker.plan())
+    assert any("not removed: not known, AWS cannot be reached" in text for text in said), said
+    assert left(baker, packer.builds[0]) != ()
 
 
 def test_who_loses_the_lease_stops_sweeps_and_records_nothing(baker: Baker, packer: Played) -> None:

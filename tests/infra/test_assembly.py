@@ -196,7 +196,7 @@ def test_tooling_is_in_the_account_of_the_file_that_has_its_table(
 def test_tooling_writes_what_a_bake_reads(assembly: Path) -> None:
     resources = template(assembly, "Tooling")["Resources"].values()
     names = {r["Properties"]["Name"] for r in resources if r["Type"] == "AWS::SSM::Parameter"}
-    subjects = ("vpc-id", "subnet-id", "security-group-id", "instance-profile", "key-arn", "image-bucket")
+    subjects = ("vpc-id", "subnet-ids", "security-group-id", "instance-profile", "key-arn", "image-bucket")
     assert names == {f"/kiln/tooling/{subject}" for subject in subjects}
 
 

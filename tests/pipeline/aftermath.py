@@ -70,7 +70,7 @@ def packer_of(bake: subprocess.Popen[str]) -> int | None:
     for pid, parent, arguments in rows:
         if int(parent) in family:
             family.add(int(pid))
-            if "packer build" in arguments and "plugin" not in arguments:
+            if "packer build" in arguments and "plugin" not in arguments and "with_parent" not in arguments:
                 return int(pid)
     return None
 

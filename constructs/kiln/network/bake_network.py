@@ -12,12 +12,17 @@ from kiln.name_tag import name_tag
 from kiln.network.flow_log import FlowLog
 from kiln.operations.log_group import Records
 
+ZONES = 3
+
 
 class BakeNetwork(Construct):
-    """A VPC with one private subnet for builders and a security group that admits SSH from the VPC.
+    """A VPC with a private subnet for builders in each of three zones and a security group that admits SSH from the VPC.
+
+    Three, because EC2 may have no capacity for a builder in one of them. One NAT gateway: a bake that cannot fetch its
+    packages is tried again another day.
 
     Args:
-        cidr: the VPC's IPv4 block, at least a /23; its first /24 is for the NAT gateway, its second for builders.
+        cidr: the VPC's IPv4 block, at least a /22; its first /24 is for the NAT gateway, the next three for builders.
         records: how the traffic is kept: what a builder has fetched becomes part of an image.
     """
 
@@ -31,10 +36,14 @@ class BakeNetwork(Construct):
         attachment = ec2.CfnVPCGatewayAttachment(
             self, "InternetGatewayAttachment", vpc_id=vpc.ref, internet_gateway_id=internet.ref
         )
-        public_block, builder_block = (cdk.Fn.select(number, cdk.Fn.cidr(cidr, 2, "8")) for number in (0, 1))
-        public, public_routes = self._subnet("Public", public_block)
-        builders, builder_routes = self._subnet("Builders", builder_block)
-        self.subnet_id = builders.ref
+        # each counts as few as it can: the text of a block that is deployed must stay, another would replace its subnet
+        blocks = [cdk.Fn.select(n, cdk.Fn.cidr(cidr, max(2, n + 1), "8")) for n in range(1 + ZONES)]
+        public_routes, builder_routes = self._routes("Public"), self._routes("Builders")
+        public = self._subnet("Public", blocks[0], 0, public_routes)
+        # the first has the name that it had as the only one: another would replace it
+        names = ["Builders", *(f"Builders{number}" for number in range(2, ZONES + 1))]
+        builders = [self._subnet(name, blocks[1 + zone], zone, builder_routes) for zone, name in enumerate(names)]
+        self.subnet_ids = [subnet.ref for subnet in builders]
 
         address = ec2.CfnEIP(self, "NatAddress", domain="vpc")
         address.add_resource_dependency(attachment)
@@ -66,19 +75,21 @@ class BakeNetwork(Construct):
         FlowLog(self, "FlowLog", vpc_id=self.vpc_id, records=records)
         self.security_group_id = self._security_group(cidr)
 
-    def _subnet(self, name: str, block: str) -> tuple[ec2.CfnSubnet, ec2.CfnRouteTable]:
+    def _routes(self, name: str) -> ec2.CfnRouteTable:
+        return ec2.CfnRouteTable(self, f"{name}Routes", vpc_id=self.vpc_id, tags=name_tag(name.lower()))
+
+    def _subnet(self, name: str, block: str, zone: int, routes: ec2.CfnRouteTable) -> ec2.CfnSubnet:
         subnet = ec2.CfnSubnet(
             self,
             name,
             vpc_id=self.vpc_id,
             cidr_block=block,
-            availability_zone=cdk.Fn.select(0, cdk.Fn.get_azs()),
+            availability_zone=cdk.Fn.select(zone, cdk.Fn.get_azs()),
             map_public_ip_on_launch=False,
             tags=name_tag(name.lower()),
         )
-        routes = ec2.CfnRouteTable(self, f"{name}Routes", vpc_id=self.vpc_id, tags=name_tag(name.lower()))
         ec2.CfnSubnetRouteTableAssociation(self, f"{name}Association", route_table_id=routes.ref, subnet_id=subnet.ref)
-        return subnet, routes
+        return subnet
 
     def _security_group(self, cidr: str) -> str:
         ssh = ec2.CfnSecurityGroup.IngressProperty(

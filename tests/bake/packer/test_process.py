@@ -13,7 +13,7 @@ from types import FrameType
 
 import pytest
 
-from bake.packer import BuildFailed, Event, Limits, Packer, Template
+from bake.packer import BuildFailed, Event, Limits, Packer, PackerNotFound, Template
 from bake.packer.process import Process
 
 Write = Callable[..., Template]
@@ -99,3 +99,40 @@ def test_several_wrappers_work_side_by_side_in_threads(packer: Packer, tmp_path:
 
     with ThreadPoolExecutor(3) as threads:
         assert list(threads.map(build, range(3))) == ["made-0", "made-1", "made-2"]
+
+
+def started(command: list[str], scratch: Path) -> Process:
+    return Process(command, folder=scratch, environment=dict(os.environ), scratch=scratch)
+
+
+@pytest.mark.parametrize("named", ["there-is-none", "no-program", "folder"])
+def test_what_cannot_be_run_is_told_by_name_with_the_reason(tmp_path: Path, named: str) -> None:
+    (tmp_path / "no-program").write_text("only text\n", encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    command = str(tmp_path / named)
+    reason = "No such file or directory" if named == "there-is-none" else "Permission denied"
+    with pytest.raises(PackerNotFound, match=f"{named} cannot be run: {reason}"), started([command], tmp_path):
+        raise AssertionError("it cannot have begun")
+
+
+def test_the_process_is_the_program_itself_in_a_session_of_its_own_and_without_our_pipe(tmp_path: Path) -> None:
+    program = "import os; print(os.getpid(), os.getsid(0), *sorted(os.listdir('/proc/self/fd'))); print('here')"
+    with started([sys.executable, "-c", program], tmp_path) as process:
+        said = [line for line in process.lines() if line]
+    own, session, *descriptors = said[0].split()
+    assert own == session
+    assert set(descriptors) <= {"0", "1", "2", "3"}, "3 is the folder that it lists"
+
+
+def test_threads_that_hold_locks_do_not_keep_packer_from_starting(tmp_path: Path) -> None:
+    """What ran between fork and exec could wait for ever for a lock of a thread that the child does not have."""
+
+    def run(number: int) -> int | None:
+        scratch = tmp_path / str(number)
+        scratch.mkdir()
+        with started(["/bin/true"], scratch) as process:
+            list(process.lines())
+        return process.exit_code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(run, range(40))) == {0}

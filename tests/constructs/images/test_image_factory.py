@@ -35,6 +35,15 @@ def test_builders_have_no_public_address_and_go_out_by_the_nat_gateway(factory: 
     assert {"Ref": nat} in ways
 
 
+def test_builders_have_a_subnet_in_each_of_three_zones_and_one_way_out(factory: Any) -> None:
+    subnets = {n: r["Properties"] for n, r in factory.find_resources("AWS::EC2::Subnet").items() if "Builders" in n}
+    assert sorted(one["AvailabilityZone"]["Fn::Select"][0] for one in subnets.values()) == [0, 1, 2]
+    assert len({str(one["CidrBlock"]) for one in subnets.values()}) == 3
+    ways = {n: r["Properties"] for n, r in factory.find_resources("AWS::EC2::SubnetRouteTableAssociation").items()}
+    tables = {str(one["RouteTableId"]) for name, one in ways.items() if "Builders" in name}
+    assert len(tables) == 1
+
+
 def test_a_builder_may_do_nothing_in_aws(factory: Any) -> None:
     [role] = [r["Properties"] for name, r in factory.find_resources("AWS::IAM::Role").items() if "Builder" in name]
     assert "ManagedPolicyArns" not in role

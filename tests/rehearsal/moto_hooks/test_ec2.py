@@ -10,7 +10,7 @@ import pytest
 from rehearsal.front.service import AwsError
 from rehearsal.moto_hooks.ec2 import profile_missing, with_template
 from rehearsal.moto_hooks.ec2_images import executable_by, owned_by, visible, with_root_device
-from rehearsal.moto_hooks.ec2_record import decoded
+from rehearsal.moto_hooks.ec2_record import decoded, openssh
 
 
 @dataclass
@@ -94,3 +94,8 @@ def test_user_data_is_decoded_and_compressed_user_data_is_refused() -> None:
     assert decoded(base64.b64encode(b"#!/bin/sh\n").decode()) == "#!/bin/sh\n"
     with pytest.raises(AwsError, match="plain script"):
         decoded(base64.b64encode(gzip.compress(b"#!/bin/sh\n")).decode())
+
+
+def test_a_public_key_carries_the_name_of_its_key_pair_as_on_an_instance() -> None:
+    assert openssh(b"ssh-ed25519 AAAA\n", "packer-1") == "ssh-ed25519 AAAA packer-1"
+    assert openssh("ssh-rsa BBBB me@my machine", "imported") == "ssh-rsa BBBB imported"

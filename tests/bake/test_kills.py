@@ -1,0 +1,147 @@
+"""SIGKILL of bake, of Packer and of the endpoint, at calls that the test chooses: nothing is orphaned.
+
+One bake that nobody disturbs is counted first. Then one is killed at each of its calls, just before or just after AWS
+has done what was asked. Either its image is recorded, and the next bake reuses it; or a sweep brings the account back
+to exactly what it was. Packer is played here, and cleans nothing up; the real one is killed in tests/pipeline.
+"""
+
+import json
+import random
+from dataclasses import dataclass
+
+import pytest
+
+from rehearsal.proxy import Answer, Call, NoAnswerError
+from tests.bake.world import Listing, World, kill, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+SEED = 5
+POINTS = 42  # at least; each is a test of its own
+SOME = 7  # every so many is done in each run of the tests, the others in the long one
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Who dies (`bake`, `packer`, `endpoint`) at which call of a bake, counted from 0, `before` or `after` it."""
+
+    position: int
+    call: str
+    victim: str
+    when: str
+
+    def __str__(self) -> str:
+        return f"SIGKILL of {self.victim} {self.when} call {self.position}, {self.call}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What is there before any bake of web, and where one can be killed."""
+
+    before: Listing
+    points: tuple[Point, ...]
+
+
+def points_of(calls: list[Call]) -> tuple[Point, ...]:
+    """Each call once, with a victim and a moment that chance decides; Packer's own calls once more for Packer."""
+    chance = random.Random(SEED)
+    found = []
+    for position, call in enumerate(calls):
+        victims = [chance.choice(("bake", "endpoint"))] + ["packer"] * (call.of == "played-packer")
+        found += [Point(position, call.name, victim, chance.choice(("before", "after"))) for victim in victims]
+    chance.shuffle(found)
+    return tuple(found)
+
+
+@pytest.fixture(scope="module")
+def reference(world: World) -> Reference:
+    world.run("runtime")
+    before, first = world.listing(), len(world.proxy.calls)
+    world.run("web")
+    points = points_of(world.proxy.calls[first:])
+    world.forget(before)
+    assert world.listing() == before
+    return Reference(before, points)
+
+
+def test_there_are_enough_points_and_all_of_them_are_tried(reference: Reference) -> None:
+    assert 30 <= len(reference.points) <= POINTS, "raise POINTS: each call of a bake is to be killed at"
+    assert {point.victim for point in reference.points} == {"bake", "packer", "endpoint"}
+
+
+def dies(world: World, point: Point) -> "list[int]":
+    """Let the victim die at the point; the process id of bake is to be put into the list before."""
+    first, processes, dead = len(world.proxy.calls), list[int](), list[bool]()
+
+    def strike() -> None:
+        if point.victim == "endpoint":
+            dead.append(True)
+        else:
+            kill(processes[0] if point.victim == "bake" else world.packer() or 0)
+        raise NoAnswerError
+
+    def at(call: Call, when: str) -> bool:
+        return (call.number - first - 1, when) == (point.position, point.when)
+
+    def before(call: Call) -> Answer | None:
+        if dead:
+            raise NoAnswerError
+        if at(call, "before"):
+            strike()
+        return None
+
+    def after(call: Call, answer: Answer) -> Answer:
+        if at(call, "after"):
+            strike()
+        return answer
+
+    world.before, world.after = before, after
+    return processes
+
+
+def numbers() -> list[object]:
+    return [pytest.param(n, marks=() if n % SOME == 0 else (pytest.mark.long,)) for n in range(POINTS)]
+
+
+@pytest.mark.parametrize("number", numbers())
+def test_whoever_is_killed_at_whichever_call_nothing_is_orphaned(
+    world: World, reference: Reference, number: int
+) -> None:
+    if number >= len(reference.points):
+        pytest.skip("a bake makes fewer calls than that")
+    point, before, first = reference.points[number], reference.before, len(world.proxy.calls)
+    processes = dies(world, point)
+    bake = world.start("web", "--json")
+    processes.append(bake.pid)
+    said, _ = bake.communicate(timeout=240)
+    until(lambda: world.packer() is None, "Packer has ended")
+    world.at_peace()
+    assert "Traceback" not in said, f"{point}\n{said}"
+    assert bake.returncode in {"bake": (-9,), "packer": (1,), "endpoint": (0, 1, 3)}[point.victim], f"{point}\n{said}"
+
+    if point.victim == "packer":
+        assert world.listing() == before, f"{point}: bake sweeps by itself\n{said}"
+    made = [call for call in world.proxy.calls[first:] if call.operation == "PutObject"]
+    if made:
+        world.run("--sweep", world.build())
+        assert "nothing is left" in world.run("--sweep", world.build())
+    world.end_leases()
+    after = world.listing()
+    if any(key.startswith("images/web/") for key in after["objects"]):
+        recorded_and_reused(world, before, after, point)
+        world.forget(before)
+    assert world.listing() == before, point
+
+
+def recorded_and_reused(world: World, before: Listing, after: Listing, point: Point) -> None:
+    """The image is whole: the next bake reuses it, protects it, and launches nothing."""
+    new = {kind: len(ids - before[kind]) for kind, ids in after.items() if ids != before[kind]}
+    assert set(new) == {"images", "snapshots", "objects"}, point
+    assert (new["images"], new["objects"]) == (1, 1), point
+    first = len(world.proxy.calls)
+    said = world.run("web", "--json")
+    found = json.loads(said[said.index("{\n") :])
+    assert found["action"] == "reused", f"{point}\n{said}"
+    assert set(found["image_ids"].values()) == set(after["images"] - before["images"])
+    assert after["images"] - before["images"] <= world.protected, point
+    assert not any(call.operation == "RunInstances" for call in world.proxy.calls[first:])
