@@ -1,16 +1,16 @@
 """`python -m bake`: images, layer by layer."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import click
 
+from bake.boot.command import verify
+from bake.copy.command import copy
 from bake.entry import Entry
+from bake.interruption import one_interruption
 from bake.looks import diff, list_images, show
 from bake.retire.command import retire
+from bake.sharing.command import share
 from bake.sweep_command import sweep
 from console.errors import ExitCode, KilnError
 from console.progress import Progress
@@ -60,7 +60,7 @@ def bake(
 
     A COMMAND comes first: `python -m bake list web`. No recipe may be called like one.
     """
-    with one_interruption():
+    with one_interruption("stopping Packer and removing what the bake made"):
         from bake import recipe, report
         from bake.flow import Baker, Options
 
@@ -85,27 +85,5 @@ def bake(
         return ExitCode.FAILED if failed else ExitCode.DONE
 
 
-for command in (list_images, show, diff, retire, sweep):
+for command in (list_images, show, diff, verify, share, copy, retire, sweep):
     bake.add_command(command)
-
-
-@contextmanager
-def one_interruption() -> Iterator[None]:
-    """Ctrl-C, SIGTERM and SIGHUP interrupt once; what follows (Packer's clean-up, the sweep) is left to finish."""
-    interrupted = False
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal interrupted
-        if interrupted:
-            click.echo("still cleaning up, a moment please", err=True)
-            return
-        interrupted = True
-        click.echo("interrupted: stopping Packer and removing what the bake made", err=True)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

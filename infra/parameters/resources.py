@@ -4,7 +4,17 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from infra.parameters.fields import LOG_DAYS, AwsSchedule, Cidr, DomainName, InstanceType, MailAddress, Table, TimeZone
+from infra.parameters.fields import (
+    LOG_DAYS,
+    AwsSchedule,
+    Cidr,
+    DomainName,
+    InstanceType,
+    MailAddress,
+    Region,
+    Table,
+    TimeZone,
+)
 
 SERVERLESS = "db.serverless"
 
@@ -205,3 +215,17 @@ class Tooling(Table):
     sweep_older_than_hours: Annotated[
         int, Field(ge=1, le=720, description="what killed bakes have left is removed when it is so old, 1 to 720")
     ] = 3
+    copy_regions: Annotated[
+        tuple[Region, ...],
+        Field(
+            strict=False,
+            description='regions that images can be copied to, each once, such as ["eu-central-1"]; a stack in each',
+        ),
+    ] = ()
+
+    @field_validator("copy_regions")
+    @classmethod
+    def _each_once(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(regions)) < len(regions):
+            raise ValueError("each region once")
+        return regions
