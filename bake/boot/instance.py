@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from bake import sweep
+from bake.diagnosis import CAPACITY
 from bake.image import ImageRecord
 from bake.place import APPLICATION, Workshop
 from console.aws import Aws, errors
+from console.errors import KilnError
 
 USER = "admin"  # of Debian's images; ssh_username of packer/shared/image.pkr.hcl
 ENDS_ITSELF = """#!/bin/sh
@@ -57,36 +59,51 @@ class Instance:
 
 
 def launch(aws: Aws, trial: Trial, workshop: Workshop) -> Instance:
-    """Launch it; it is not up yet. Raises KilnError where EC2 refuses: that says nothing about the image."""
+    """Launch it, in the next zone where one has no capacity; it is not up yet.
+
+    Raises KilnError where EC2 refuses: that says nothing about the image.
+    """
     ec2 = aws.client("ec2")
     name = sweep.names(trial.build)[sweep.Kind.KEY_PAIR]
     with errors(f"making the key pair {name} (ec2:CreateKeyPair)"):
         tagged = [{"ResourceType": "key-pair", "Tags": trial.tags}]
         key = ec2.create_key_pair(KeyName=name, KeyType="ed25519", TagSpecifications=tagged)["KeyMaterial"]
+    for number, subnet in enumerate(workshop.subnets, 1):
+        try:
+            with errors(f"launching {trial.image} (ec2:RunInstances)"):
+                answer = ec2.run_instances(**_asked(trial, workshop, subnet, name))
+        except KilnError as problem:
+            if number == len(workshop.subnets) or not CAPACITY.search(problem.found or ""):
+                raise
+        else:
+            one = answer["Instances"][0]
+            return Instance(one["InstanceId"], one["PrivateIpAddress"], key)
+    raise AssertionError("the bake network has a subnet")
+
+
+def _asked(trial: Trial, workshop: Workshop, subnet: str, key_pair: str) -> dict[str, Any]:
+    """What is asked of RunInstances."""
     interface = {
         "DeviceIndex": 0,
-        "SubnetId": workshop.subnet,
+        "SubnetId": subnet,
         "Groups": [workshop.security_group],
         "AssociatePublicIpAddress": False,
         "DeleteOnTermination": True,
     }
-    with errors(f"launching {trial.image} (ec2:RunInstances)"):
-        answer = ec2.run_instances(
-            ImageId=trial.image,
-            InstanceType=trial.instance_type,
-            MinCount=1,
-            MaxCount=1,
-            ClientToken=trial.build,
-            KeyName=name,
-            NetworkInterfaces=[interface],
-            IamInstanceProfile={"Name": workshop.instance_profile},
-            MetadataOptions={"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},
-            InstanceInitiatedShutdownBehavior="terminate",
-            UserData=ENDS_ITSELF,
-            TagSpecifications=[{"ResourceType": kind, "Tags": trial.tags} for kind in ("instance", "volume")],
-        )
-    one = answer["Instances"][0]
-    return Instance(one["InstanceId"], one["PrivateIpAddress"], key)
+    return {
+        "ImageId": trial.image,
+        "InstanceType": trial.instance_type,
+        "MinCount": 1,
+        "MaxCount": 1,
+        "ClientToken": f"{trial.build}-{subnet[-8:]}",
+        "KeyName": key_pair,
+        "NetworkInterfaces": [interface],
+        "IamInstanceProfile": {"Name": workshop.instance_profile},
+        "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+        "InstanceInitiatedShutdownBehavior": "terminate",
+        "UserData": ENDS_ITSELF,
+        "TagSpecifications": [{"ResourceType": kind, "Tags": trial.tags} for kind in ("instance", "volume")],
+    }
 
 
 def ended(aws: Aws, instance: Instance) -> str | None:

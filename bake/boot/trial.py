@@ -95,7 +95,7 @@ def removed(aws: Aws, trial: Trial, progress: Progress) -> Iterator[None]:
                 "not everything of the boot test could be removed",
                 where=f"build {trial.build}",
                 found=", ".join(swept.left),
-                next_step=f"python -m bake --sweep {trial.build}",
+                next_step=f"python -m bake sweep --build {trial.build} --apply",
             )
 
 

@@ -27,7 +27,7 @@ def workshop(aws: Aws) -> Workshop:
     subnet = ec2.describe_subnets()["Subnets"][0]
     group = ec2.create_security_group(GroupName="bake", Description="bake", VpcId=subnet["VpcId"])["GroupId"]
     aws.client("iam").create_instance_profile(InstanceProfileName="builders")
-    return Workshop(subnet["SubnetId"], group, "builders", "key", "bucket", {})
+    return Workshop((subnet["SubnetId"],), group, "builders", "key", "bucket", {})
 
 
 @pytest.fixture
@@ -65,6 +65,27 @@ def test_the_machine_is_private_and_carries_what_a_sweep_looks_for(
     assert instance.ended(aws, launched) is None
     aws.client("ec2").terminate_instances(InstanceIds=[launched.id])
     assert str(instance.ended(aws, launched)).startswith("it is terminated: ")
+
+
+def test_where_a_zone_has_no_capacity_the_next_is_tried(
+    aws: Aws, workshop: Workshop, record: ImageRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from botocore.exceptions import ClientError
+
+    ec2 = aws.client("ec2")
+    real, asked = ec2.run_instances, list[str]()
+
+    def run(**request: Any) -> Any:
+        asked.append(request["NetworkInterfaces"][0]["SubnetId"])
+        if len(asked) == 1:
+            raise ClientError({"Error": {"Code": "InsufficientInstanceCapacity", "Message": "none"}}, "RunInstances")
+        return real(**request)
+
+    monkeypatch.setattr(ec2, "run_instances", run)
+    zones = ("subnet-elsewhere", *workshop.subnets)
+    two = Workshop(zones, workshop.security_group, "builders", "key", "bucket", {})
+    launched = instance.launch(aws, Trial.of(record, aws.region), two)
+    assert tuple(asked) == zones and launched.id.startswith("i-")
 
 
 Case = Any
@@ -156,4 +177,4 @@ def test_what_cannot_be_removed_is_said_with_the_command_that_does(
     with pytest.raises(KilnError) as caught:
         trial.run(aws, workshop, tier, record, Progress())
     assert caught.value.found == "instance i-1 (refused)"
-    assert (caught.value.next_step or "").startswith("python -m bake --sweep verify-web-")
+    assert (caught.value.next_step or "").startswith("python -m bake sweep --build verify-web-")
