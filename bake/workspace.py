@@ -6,6 +6,7 @@ upload/           what the builder gets as /tmp/upload: shared/files, the recipe
 results/          what the tests and the provisioning leave: tests.xml, packages*.txt
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from bake.toolchain import Versions
 from console.errors import KilnError
 
 PINS = "versions.pkr.hcl"
+HOST = re.compile(r"\[paramiko://[^]]*\]$")  # testinfra names its host in each test: an address that is gone soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +117,6 @@ def parse_tests(junit: str) -> tuple[TestResult, ...]:
         outcome: Literal["passed", "failed", "skipped"] = (
             "failed" if bad else "skipped" if case.find("skipped") is not None else "passed"
         )
-        found.append(TestResult(name=case.get("name", "?"), outcome=outcome, seconds=float(case.get("time", 0))))
+        name = HOST.sub("", case.get("name", "?"))
+        found.append(TestResult(name=name, outcome=outcome, seconds=float(case.get("time", 0))))
     return tuple(found)

@@ -4,7 +4,17 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from infra.parameters.fields import LOG_DAYS, AwsSchedule, Cidr, DomainName, InstanceType, MailAddress, Table, TimeZone
+from infra.parameters.fields import (
+    LOG_DAYS,
+    AwsSchedule,
+    Cidr,
+    DomainName,
+    InstanceType,
+    MailAddress,
+    Region,
+    Table,
+    TimeZone,
+)
 
 SERVERLESS = "db.serverless"
 
@@ -195,3 +205,27 @@ class Tooling(Table):
     """The place where images are baked; it lives in the account of the file that has this table."""
 
     cidr: Cidr
+    sweep_schedule: Annotated[
+        str,
+        Field(
+            pattern=r"^(rate\([0-9]+ (minutes?|hours?|days?)\)|cron\(.+\))$",
+            description="when it is looked for what killed bakes have left, as EventBridge writes it: rate(1 hour)",
+        ),
+    ] = "rate(1 hour)"
+    sweep_older_than_hours: Annotated[
+        int, Field(ge=1, le=720, description="what killed bakes have left is removed when it is so old, 1 to 720")
+    ] = 3
+    copy_regions: Annotated[
+        tuple[Region, ...],
+        Field(
+            strict=False,
+            description='regions that images can be copied to, each once, such as ["eu-central-1"]; a stack in each',
+        ),
+    ] = ()
+
+    @field_validator("copy_regions")
+    @classmethod
+    def _each_once(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(regions)) < len(regions):
+            raise ValueError("each region once")
+        return regions
