@@ -16,7 +16,7 @@ ZONES = 3
 
 
 class BakeNetwork(Construct):
-    """A VPC with a private subnet for builders in each of three zones and a security group that admits SSH from the VPC.
+    """A VPC with a private subnet for builders in each of three zones and a security group for SSH from the VPC.
 
     Three, because EC2 may have no capacity for a builder in one of them. One NAT gateway: a bake that cannot fetch its
     packages is tried again another day.
