@@ -169,7 +169,7 @@ def _pins(one: Distribution) -> Iterator[ExternalReference]:
     if one.sha256:
         yield ExternalReference(
             type=ExternalReferenceType.DISTRIBUTION,
-            url=XsUri(f"https://pypi.org/project/{one.name}/{one.version}/"),
+            url=XsUri(PackageURL("pypi", None, one.name, one.version).to_string()),
             comment="the files that the requirements allow",
             hashes=[HashType(alg=HashAlgorithm.SHA_256, content=sha256) for sha256 in one.sha256],
         )
