@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packageurl import PackageURL
 
@@ -103,6 +103,7 @@ versions = st.from_regex(r"([0-9]:)?[0-9][0-9a-z.+~]{0,8}(-[0-9a-z.+~]{1,4})?", 
 packages = st.builds(Package, names, versions, st.sampled_from(["amd64", "all", ""]), names, versions)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(packages, max_size=8, unique_by=lambda one: one.name), st.randoms(use_true_random=False))
 def test_it_has_the_same_bytes_in_whatever_order_things_were_found(found: list[Package], random: Any) -> None:
     one = bill(WEB, Listing(tuple(found), DEBIAN), [BOTO3])
