@@ -33,7 +33,7 @@ Examples:
                                       its bill of materials, CycloneDX 1.6
   python -m bake show web --vulnerabilities tracker.json --fail-on high
                                       what a file of Debian's security tracker knows of it
-{CODES.format(also="", failed=", a bill of materials is gone, or --fail-on found something")}"""
+{CODES.format(also="", failed=", no bill of materials any more, --fail-on")}"""
 DIFF = f"""\b
 Examples:
   python -m bake diff 3fa9c1 web      from that image to the one in force
