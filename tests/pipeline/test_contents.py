@@ -15,7 +15,7 @@ from bake import artifact, downloads
 from rehearsal.pipeline import Pipeline
 from tests.pipeline.aftermath import changed, leaves_nothing
 
-pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(1200)]
 
 AGENT = "amazon-ssm-agent"  # a package of that name is made here: the real one cannot be had everywhere
 
