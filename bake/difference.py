@@ -51,6 +51,7 @@ class Section(StrEnum):
     FILES = "files"  # of ours, below packer/: their fingerprints
     VARIABLES = "variables"  # as JSON: 1 and "1" differ
     TOOLS = "tools"
+    LOCK = "lock"  # versions of packages that the recipe must install
     KERNEL = "kernel"
     PACKAGES = "packages"
     SETTINGS = "settings"  # of the AMI, as EC2 says them, in the first region that both images are in
@@ -162,6 +163,7 @@ def _values(record: ImageRecord) -> dict[Section, dict[str, str]]:
         Section.FILES: dict(closure.files),
         Section.VARIABLES: {name: json.dumps(value) for name, value in closure.variables.items()},
         Section.TOOLS: dict(closure.tools),
+        Section.LOCK: dict(closure.packages),
         Section.KERNEL: kernel,
         Section.PACKAGES: {name: version for name, version in record.packages.items() if name not in kernel},
     }

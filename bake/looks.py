@@ -8,6 +8,7 @@ import click
 from console.errors import BadInput, ExitCode
 
 if TYPE_CHECKING:  # the help of a command needs none of what its record needs
+    from bake.contents.vulnerabilities import Database
     from bake.image import ImageRecord
 
 CODES = """\b
@@ -32,7 +33,7 @@ Examples:
                                       its bill of materials, CycloneDX 1.6
   python -m bake show web --vulnerabilities tracker.json --fail-on high
                                       what a file of Debian's security tracker knows of it
-{CODES.format(also="", failed=", a bill of materials is gone, or --fail-on found something")}"""
+{CODES.format(also="", failed=", no bill of materials any more, --fail-on")}"""
 DIFF = f"""\b
 Examples:
   python -m bake diff 3fa9c1 web      from that image to the one in force
@@ -114,17 +115,22 @@ def show(
     from bake.choose import choose
     from infra import images as images_file
 
+    database = None
+    if vulnerabilities:  # a mistake in the file is better found before AWS is asked
+        from bake.contents.vulnerabilities import load
+
+        database = load(vulnerabilities)
     now = datetime.now(UTC)
     found, clients = inventory.gather(images_file.path_in_force(option=images))
     record = choose(image, found, now)
-    if sbom or vulnerabilities:
+    if sbom or database:
         from bake.contents import documents
         from console.aws import errors
 
         with errors(f"reading the bill of materials of {record.recipe} (s3:GetObject)"):
             document = documents.read(documents.store_of(found, record, clients), record)
-        if vulnerabilities:
-            return known_vulnerabilities(record, document, vulnerabilities, fail_on, as_json)
+        if database:
+            return known_vulnerabilities(record, document, database, fail_on, as_json)
         click.echo(document, nl=False)
         return ExitCode.DONE
     seen = inventory.with_sharing(found.of(record, now), clients)
@@ -133,12 +139,11 @@ def show(
 
 
 def known_vulnerabilities(
-    record: "ImageRecord", document: bytes, file: Path, fail_on: str | None, as_json: bool
+    record: "ImageRecord", document: bytes, database: "Database", fail_on: str | None, as_json: bool
 ) -> ExitCode:
     """List them; failed where one is as urgent as `fail_on`."""
     from bake.contents import findings, vulnerabilities
 
-    database = vulnerabilities.load(file)
     found = vulnerabilities.findings(document, database)
     findings.report(record, database, found, as_json=as_json)
     worst = vulnerabilities.reaching(found, vulnerabilities.Urgency(fail_on)) if fail_on else ()

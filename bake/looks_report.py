@@ -109,6 +109,10 @@ def _image(record: ImageRecord, seen: Sequence[Seen], below: Sequence[Link], *, 
     kernel = ", ".join(f"{name} {version}" for name, version in kernels(record.packages).items())
     yield f"  kernel: {kernel or 'no package of one'}"
     yield from _packages(record, below, listed=packages)
+    if record.distributions:
+        listed = ", ".join(f"{name} {version}" for name, version in sorted(record.distributions.items()))
+        yield f"  python: {listed}"
+    yield from (f"  {name}: {key}" for name, key in sorted(record.contents.items()))
 
 
 def _packages(record: ImageRecord, below: Sequence[Link], *, listed: bool) -> Iterator[str]:

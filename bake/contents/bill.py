@@ -26,6 +26,7 @@ from bake.contents.listing import Listing, OperatingSystem, Package
 from bake.difference import kernels
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:kiln:bill-of-materials")
+WITH_DPKG = ("debian", "ubuntu")
 ROOT = "image"  # the bom-ref of the image itself
 LONGEST_LICENCE = 100  # some write the whole text there
 
@@ -131,20 +132,19 @@ def _package(package: Package, system: OperatingSystem | None) -> Component:
 def _purl(package: Package, system: OperatingSystem | None) -> PackageURL:
     """Syft's qualifiers: the version of the source package is in `upstream` only where it differs.
 
-    One without an architecture is not of dpkg: a feature, hotfix or program of Windows.
+    Of a system that is not known, or has no dpkg (Windows), nothing more is said than name and version.
     """
-    if not package.architecture:
-        return PackageURL("generic", None, package.name, package.version)
+    if system is None or system.id not in WITH_DPKG:
+        return PackageURL("generic", None, package.name, package.version or None)
     upstream = package.source if package.source not in ("", package.name) else ""
     if package.source_version not in ("", package.version):
         upstream = f"{package.source or package.name}@{package.source_version}"
     qualifiers = {
         "arch": package.architecture,
-        "distro": f"{system.id}-{system.version}".rstrip("-") if system else "",
+        "distro": f"{system.id}-{system.version}".rstrip("-"),
         "upstream": upstream,
     }
-    namespace = system.id if system else "debian"
-    return PackageURL("deb", namespace, package.name, package.version, {k: v for k, v in qualifiers.items() if v})
+    return PackageURL("deb", system.id, package.name, package.version, {k: v for k, v in qualifiers.items() if v})
 
 
 def _distribution(one: Distribution) -> Component:
@@ -169,7 +169,7 @@ def _pins(one: Distribution) -> Iterator[ExternalReference]:
     if one.sha256:
         yield ExternalReference(
             type=ExternalReferenceType.DISTRIBUTION,
-            url=XsUri(f"https://pypi.org/project/{one.name}/{one.version}/"),
+            url=XsUri(PackageURL("pypi", None, one.name, one.version).to_string()),
             comment="the files that the requirements allow",
             hashes=[HashType(alg=HashAlgorithm.SHA_256, content=sha256) for sha256 in one.sha256],
         )

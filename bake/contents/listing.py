@@ -49,9 +49,9 @@ class Listing:
 def packages(text: str) -> tuple[Package, ...]:
     """By name. A line without tabs is a name and a version: what a template of somebody's own may write."""
     found = []
-    for line in text.splitlines():
-        fields = line.split("\t") if "\t" in line else line.split(" ", 1)
-        found.append(Package(*fields[: len(FIELDS)]))
+    for line in filter(str.strip, text.splitlines()):
+        name, version, *more = [*(line.split("\t") if "\t" in line else line.split(" ", 1)), ""]
+        found.append(Package(name, version, *more[: len(FIELDS) - 2]))
     return tuple(sorted(found))
 
 

@@ -49,14 +49,16 @@ def test_credentials_of_another_account_are_not_ready(aws: Aws) -> None:
 
 def test_bake_starts_without_the_cdk_and_without_the_sdk() -> None:
     program = (
-        "import sys, bake.cli, bake.flow; print([m for m in ('aws_cdk', 'boto3', 'botocore') if m in sys.modules])"
+        "import sys, bake.cli, bake.flow\n"
+        "print([m for m in ('aws_cdk', 'boto3', 'botocore', 'cyclonedx', 'univers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
-    "option", ["--json", "--dry-run", "--explain", "--force", "--update-parents", "--jobs", "--images"]
+    "option",
+    ["--json", "--dry-run", "--explain", "--force", "--update-parents", "--update-packages", "--jobs", "--images"],
 )
 def test_every_option_is_explained(option: str) -> None:
     assert option in CliRunner().invoke(bake, ["--help"]).output
@@ -64,3 +66,11 @@ def test_every_option_is_explained(option: str) -> None:
 
 def test_an_images_file_that_is_a_folder_is_refused(tmp_path: Path) -> None:
     assert run("web", "--images", str(tmp_path)).returncode == 2
+
+
+@pytest.mark.parametrize("arguments", [(), ("base", "runtime"), ("base", "--dry-run"), ("web",)])
+def test_packages_are_updated_for_one_base_or_runtime(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments, "--update-packages", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert done.returncode == 2
+    assert "base or" in done.stderr
+    assert "Traceback" not in done.stderr

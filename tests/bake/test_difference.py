@@ -166,6 +166,28 @@ def test_a_tier_and_a_runtime_have_the_layers_below_the_tier_in_common() -> None
     assert not found.is_empty
 
 
+def with_python(records: Records, **distributions: str) -> Records:
+    """The same with what its tier's artifact brought, and with a bill of materials."""
+    web = records["web"].model_copy(update={"distributions": distributions, "contents": {"sbom": "x"}})
+    return {**records, "web": web}
+
+
+def test_pythons_distributions_are_told_at_the_tier() -> None:
+    before = with_python(images("1"), boto3="1.44.4", six="1.17.0")
+    after = with_python(images("2"), boto3="1.44.5", six="1.17.0", pika="1.3.2")
+    assert told(difference(before, after)) == {(Layer.TIER, Section.DISTRIBUTIONS): ["boto3", "pika"]}
+
+
+def test_a_record_from_before_bills_does_not_make_all_distributions_new() -> None:
+    assert told(difference(images("1"), with_python(images("2"), boto3="1.44.5"))) == {}
+
+
+def test_a_lock_is_told_also_where_the_packages_are_the_same() -> None:
+    found = told(difference(images("1"), images("2", runtime={"packages": {"python3": "3.11.2-1"}})))
+    assert found[Layer.RUNTIME, Section.LOCK] == ["python3"]
+    assert (Layer.RUNTIME, Section.PACKAGES) not in found
+
+
 def test_kernels_are_packages_of_the_linux_image() -> None:
     assert set(kernels({"linux-image-cloud-amd64": "6", "linux-libc-dev": "6"})) == {"linux-image-cloud-amd64"}
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packageurl import PackageURL
 
@@ -64,6 +64,14 @@ def test_packages_are_told_by_purl_with_the_source_where_it_is_another() -> None
     assert all(purl.namespace == "debian" for purl in purls)
 
 
+@pytest.mark.parametrize("system", [None, OperatingSystem("windows", "10.0.20348")])
+def test_what_is_not_debians_is_not_told_as_debians(system: OperatingSystem | None) -> None:
+    document = bill(WEB, Listing((Package("Web Server (IIS)", ""), Package("vim", "9")), system))
+    assert mistakes(document) is None
+    purls = {one.get("purl") for one in json.loads(document)["components"]} - {None}
+    assert purls == {"pkg:generic/Web%20Server%20%28IIS%29", "pkg:generic/vim@9"}
+
+
 def test_the_image_says_what_it_is_stands_on_and_boots() -> None:
     image = made()["metadata"]["component"]
     assert (image["group"], image["name"], image["version"]) == ("Payroll", "web", "1.2.3")
@@ -95,6 +103,7 @@ versions = st.from_regex(r"([0-9]:)?[0-9][0-9a-z.+~]{0,8}(-[0-9a-z.+~]{1,4})?", 
 packages = st.builds(Package, names, versions, st.sampled_from(["amd64", "all", ""]), names, versions)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(packages, max_size=8, unique_by=lambda one: one.name), st.randoms(use_true_random=False))
 def test_it_has_the_same_bytes_in_whatever_order_things_were_found(found: list[Package], random: Any) -> None:
     one = bill(WEB, Listing(tuple(found), DEBIAN), [BOTO3])
@@ -120,7 +129,8 @@ def test_other_contents_have_another_serial_number() -> None:
 def test_what_a_builder_tells_is_read_with_or_without_its_sources() -> None:
     line = "libssl3\t3.0.17-1~deb12u2\tamd64\topenssl\t3.0.17-1~deb12u2\n"
     assert listing.packages(line + "bash 5.2\n") == (Package("bash", "5.2"), SSL)
-    assert listing.packages("") == ()
+    assert listing.packages("\n") == ()
+    assert listing.packages("IIS\n") == (Package("IIS", ""),)
 
 
 def test_the_operating_system_is_read_as_debian_writes_it() -> None:

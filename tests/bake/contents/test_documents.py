@@ -65,6 +65,15 @@ def test_show_prints_the_bill_of_materials_as_it_lies_there(
     assert (said.code, said.out.encode(), said.err) == (0, BODY, "")
 
 
+def test_show_names_the_document_and_pythons_distributions(
+    command: Command,  # noqa: F811
+    account: Account,  # noqa: F811
+) -> None:
+    account.bake("base", 1, contents={"sbom": "images/base/x.cdx.json"}, distributions={"six": "1.17.0", "boto3": "1"})
+    lines = command("show", "base").out.splitlines()
+    assert lines[-2:] == ["  python: boto3 1, six 1.17.0", "  sbom: images/base/x.cdx.json"]
+
+
 def test_an_image_from_before_says_how_to_get_one(command: Command, account: Account) -> None:  # noqa: F811
     account.bake("base", 1)
     said = command("show", "base", "--sbom")
