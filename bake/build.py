@@ -22,7 +22,7 @@ from bake.packer import Event, LimitReached, Limits, Packer, PackerError, Phase,
 from bake.packer.errors import PackerFailed
 from bake.place import APPLICATION, TOOLING_PREFIX, Home, Workshop
 from bake.platforms import Platform
-from bake.recipe import ROOT, Layer, Recipe
+from bake.recipe import FILE, ROOT, Layer, Recipe, own_template, show
 from bake.toolchain import Toolchain
 from bake.workspace import Workspace
 from console.aws import Aws, errors
@@ -280,7 +280,14 @@ def mistake_in_template(problem: TemplateInvalid, workspace: Workspace) -> BadIn
     found = f"{first.summary}. {first.detail}".strip()
     if more:
         found += f" (and {len(more)} more)"
-    return BadInput(f"the template of {workspace.recipe.name} has a mistake", where=where, found=found)
+    recipe, next_step = workspace.recipe, None
+    undeclared = [name for name in recipe.contents.variables if f'"{name}"' in first.summary]
+    if undeclared and not where:  # Packer was given it, no file of the template holds the mistake
+        where = f"{show(recipe.folder / FILE)}, variables.{undeclared[0]}"
+        shared = recipe.folder.parent / recipe.platform.shared / "image.pkr.hcl"
+        template = show(recipe.folder if own_template(recipe) else shared)
+        next_step = f"declare it in {template}, or take it out of {FILE}"
+    return BadInput(f"the template of {recipe.name} has a mistake", where=where, found=found, next_step=next_step)
 
 
 def validate(recipe: Recipe, artifact: Artifact | None, closure: Closure, home: Home, tools: Toolchain) -> None:

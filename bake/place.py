@@ -4,6 +4,7 @@ The account comes from the parameter files, the rest from SSM parameters that th
 """
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Self
 
 from bake.recipe import FILE, Layer, Recipe, show
@@ -36,8 +37,19 @@ class Home:
 
     def check_account(self, aws: Aws) -> str:
         """The ARN of whose credentials they are. Raises NotReady where they belong to another account than expected."""
-        with errors("asking whose the credentials are (sts:GetCallerIdentity)"):
-            caller = aws.client("sts").get_caller_identity()
+        try:
+            with errors("asking whose the credentials are (sts:GetCallerIdentity)"):
+                caller = aws.client("sts").get_caller_identity()
+        except NotReady as problem:
+            known = aws.session.get_available_regions("ec2")  # asked last: one that is new is not among them
+            if self.region in known:
+                raise
+            raise BadInput(
+                "nobody answers in this region, and it is none that is known here",
+                where=f"infra/environments/{self.slug}.toml, region",
+                found=f"{self.region} ({problem.found})",
+                expected=f"such as {', '.join(get_close_matches(self.region, known))}",
+            ) from problem
         found = caller["Account"]
         if found != self.account:
             raise NotReady(

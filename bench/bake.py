@@ -1,4 +1,4 @@
-"""`python -m bake web` against a bare `packer build` of the same recipe, and an unchanged bake.
+"""`python -m bake web` against a bare `packer build`, an unchanged bake, many at once, layers; and the calls of AWS.
 
 Two runs of Packer differ by a second (package downloads, polling once a second), so the difference of two medians says
 little about 0.3 s: what a bake adds is also measured directly, as its own time outside of Packer.
@@ -9,19 +9,28 @@ import os
 import statistics
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bake import sweep, toolchain
+from bake import recipe, sweep, toolchain
 from bake.build import Build
 from bake.flow import Baker, Options
 from bake.packer import Phase
 from bake.place import TOOLING_STACK
+from bake.recipe import tiers
 from bake.workspace import Workspace
-from bench.measure import Table, take_turns, timed
+from bench.measure import Table, goal, take_turns, timed
 from console.progress import Progress
+from rehearsal.proxy import Call, Proxy
 
 TIER = "web"
-GOAL_SECONDS = 0.3
+GOAL_SECONDS = 0.3  # of a bake outside of Packer
+UNCHANGED_SECONDS = 1.0
+HELP_SECONDS = 0.2
+SIBLINGS = 1.15  # all tiers against the slowest
+BAKE = (sys.executable, "-m", "bake")
+Bake = Callable[..., tuple[float, str]]  # arguments → seconds, standard output
 
 
 def bare_packer() -> float:
@@ -45,30 +54,96 @@ def bare_packer() -> float:
         sweep.sweep(baker.aws, build.id)
 
 
-def measure(rounds: int) -> Table:
-    """All variants in turns, after one bake that fills the caches. Deploys Payroll-Tooling where it is not yet."""
-    outside: list[float] = []
+def measure(rounds: int) -> tuple[Table, ...]:
+    """Three tables, each of variants in turns, after one bake of everything. Deploys Payroll-Tooling if it has to."""
     with tempfile.TemporaryDirectory() as folder:
         timed(["cdk", "deploy", TOOLING_STACK, "--output", str(Path(folder) / "cdk.out")])
-        command = [sys.executable, "-m", "bake", TIER, "--images", str(Path(folder) / "images.toml"), "--json"]
+        images = ("--images", str(Path(folder) / "images.toml"), "--json")
 
-        def forced() -> float:
-            seconds, output = timed([*command, "--force"])
-            phases = json.loads(output)["seconds"]
-            outside.append(seconds - sum(phases.get(phase, 0.0) for phase in Phase))
-            return seconds
+        def bake(*arguments: str) -> tuple[float, str]:
+            return timed([*BAKE, *arguments, *images])
 
-        variants = {
+        bake(*tiers())
+        return one_tier(bake, rounds), many(bake, rounds), rebuild(bake, rounds)
+
+
+def one_tier(bake: Bake, rounds: int) -> Table:
+    """A bake against bare Packer, an unchanged one, the help; and which calls of AWS the two make."""
+    outside: list[float] = []
+
+    def forced() -> float:
+        seconds, output = bake(TIER, "--force")
+        phases = json.loads(output)["seconds"]
+        outside.append(seconds - sum(phases.get(phase, 0.0) for phase in Phase))
+        return seconds
+
+    measured = take_turns(
+        {
             "bare `packer build`": bare_packer,
             f"`python -m bake {TIER} --force`": forced,
-            f"`python -m bake {TIER}`, nothing changed": lambda: timed(command)[0],
-        }
-        forced()
-        outside.clear()
-        measured = take_turns(variants, rounds)
-    own = statistics.median(outside)
-    note = (
-        f"The bake's own time outside of Packer: {own:.2f} s, the median of {len(outside)}. The goal is "
-        f"{GOAL_SECONDS} s: {'met' if own <= GOAL_SECONDS else 'not met'}."
+            f"`python -m bake {TIER}`, nothing changed": (unchanged := lambda: bake(TIER)[0]),
+            "`python -m bake --help`": (show_help := lambda: timed([*BAKE, "--help"])[0]),
+        },
+        rounds,
     )
-    return Table("Bake", measured, notes=(note,))
+    *_, idle, started = (statistics.median(values) for values in measured.values())
+    baking, reusing, helping = (calls_of(one) for one in (forced, unchanged, show_help))
+    writes = [call for call in reusing if call.writes]
+    own = statistics.median(outside)
+    notes = (
+        goal(f"The bake's own seconds outside of Packer, the median of {len(outside)}", own, GOAL_SECONDS),
+        goal("Seconds of an unchanged bake", idle, UNCHANGED_SECONDS),
+        goal("Its calls that write", len(writes), 0),
+        goal("Seconds of the help", started, HELP_SECONDS),
+        f"Calls of AWS by a bake of `{TIER}`: {in_words(call for call in baking if of_bake(call))}.",
+        f"By Packer in it: {in_words(call for call in baking if not of_bake(call))}.",
+        f"By an unchanged bake: {in_words(reusing)}. By the help: {in_words(helping)}.",
+    )
+    return Table("Bake", measured, notes=notes)
+
+
+def many(bake: Bake, rounds: int) -> Table:
+    """All tiers at once against each alone."""
+    alone = {f"`{one}` alone": (lambda name: lambda: bake(name, "--force")[0])(one) for one in tiers()}
+    together = f"all {len(alone)} at once"
+    measured = take_turns({**alone, together: lambda: bake(*tiers(), "--force")[0]}, rounds)
+    medians = {what: statistics.median(values) for what, values in measured.items()}
+    slowest = max((what for what in alone), key=lambda what: medians[what])
+    ordered = {slowest: measured.pop(slowest), **measured}
+    note = goal("All at once against the slowest alone", medians[together] / medians[slowest], SIBLINGS)
+    return Table("Bakes side by side", ordered, notes=(note,))
+
+
+def rebuild(bake: Bake, rounds: int) -> Table:
+    """What a change of the application costs: its layer, against all layers as one image without layers would."""
+    chain = [one.name for one in recipe.with_parents([TIER])]
+    measured = take_turns(
+        {
+            f"the layer of `{TIER}`": lambda: bake(TIER, "--force")[0],
+            f"all layers ({', '.join(chain)})": lambda: bake(*chain, "--force")[0],
+        },
+        rounds,
+    )
+    return Table("Rebuild after a change of the application", measured)
+
+
+def calls_of(run: Callable[[], object]) -> list[Call]:
+    """The calls of AWS that are made while it runs."""
+    with Proxy(endpoint := os.environ["AWS_ENDPOINT_URL"]) as proxy:
+        os.environ["AWS_ENDPOINT_URL"] = proxy.url
+        try:
+            run()
+        finally:
+            os.environ["AWS_ENDPOINT_URL"] = endpoint
+        return proxy.calls
+
+
+def of_bake(call: Call) -> bool:
+    return "botocore" in call.of.lower()
+
+
+def in_words(calls: Iterable[Call]) -> str:
+    """How many, and how often each."""
+    counted = Counter(call.name for call in calls)
+    listed = ", ".join(f"{name} {number}" for name, number in sorted(counted.items()))
+    return f"{counted.total()} ({listed})" if counted else "none"

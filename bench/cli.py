@@ -71,7 +71,7 @@ def measure(subject: str, rounds: int) -> tuple[Table, ...]:
     if subject == "deployment":
         return deployment.measure(rounds)
     if subject == "bake":
-        return (bake.measure(rounds),)
+        return bake.measure(rounds)
     return (synth.measure(rounds),)
 
 

@@ -8,6 +8,7 @@ endpoint that dies in that moment. It listens on the loopback only.
 import http.client
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -69,6 +70,7 @@ class Proxy:
 
     def __init__(self, endpoint: str) -> None:
         self.calls: list[Call] = []
+        self.problems: list[str] = []  # connections that ended otherwise than they should have
         self.before: Before = lambda call: None
         self.after: After = lambda call, answer: answer
         self._behind = urlsplit(endpoint)
@@ -111,6 +113,7 @@ class Proxy:
             answer = connection.getresponse()
             return Answer(answer.status, answer.read(), tuple(answer.getheaders()))
         except (OSError, http.client.HTTPException) as problem:
+            self.problems.append(f"{method} {path}: {problem!r}")
             raise NoAnswerError(str(problem)) from problem
         finally:
             connection.close()
@@ -156,6 +159,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Whoever was asked about a call and fails, or a client that is gone, ends this connection and nothing else."""
+        self.proxy.problems.append(repr(sys.exc_info()[1]))
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -49,6 +49,10 @@ def build(given: dict[str, Any]) -> str:
     say("Waiting for SSH to become available...")
     ec2.describe_instances(InstanceIds=[instance])
     say("Provisioning with shell script: provision.sh")
+    time.sleep(float(os.environ.get("PLAYED_PACKER_SECONDS", "0")))
+    if problem := os.environ.get("PLAYED_PACKER_FAILS"):
+        say(problem, "error")
+        raise RuntimeError("Script exited with non-zero exit status: 100")
     for name in ("packages.txt", "packages-before.txt"):
         (Path(given["results"]) / name).write_text("python3 3.11\n", encoding="utf-8")
     say("Stopping the source instance...")

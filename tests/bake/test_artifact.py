@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import tarfile
 import zipfile
@@ -148,6 +149,26 @@ def test_packages_that_cannot_be_fetched_leave_nothing_half_done(
         make(tier, tmp_path / "cache")
     assert "no-such-package-of-kiln" in str(caught.value.found)
     assert [file for file in (tmp_path / "cache").rglob("*") if file.is_file()] == []
+    assert list((tmp_path / "cache" / "wheels").iterdir()) == []
+
+
+def test_a_package_with_another_checksum_than_the_pinned_one_is_refused(
+    tier: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "archive"
+    metadata = "Metadata-Version: 2.1\nName: small\nVersion: 1\n"
+    archive.mkdir()
+    with zipfile.ZipFile(archive / "small-1-py3-none-any.whl", "w") as file:
+        file.writestr("small-1.dist-info/METADATA", metadata)
+        file.writestr("small-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr("small-1.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(archive))
+    tier = with_requirements(tier, f"small==1 --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(BadInput, match="not the one whose checksum is pinned") as caught:
+        make(tier, tmp_path / "cache")
+    assert f"Expected sha256 {'0' * 64}" in str(caught.value.found)
+    assert re.search(r"^small==1 from .* Got [0-9a-f]{64}$", str(caught.value.found)), caught.value.found
     assert list((tmp_path / "cache" / "wheels").iterdir()) == []
 
 

@@ -56,6 +56,7 @@ def points_of(calls: list[Call]) -> tuple[Point, ...]:
 @pytest.fixture(scope="module")
 def reference(world: World) -> Reference:
     world.run("runtime")
+    world.share_with_nobody()
     before, first = world.listing(), len(world.proxy.calls)
     world.run("web")
     points = points_of(world.proxy.calls[first:])
@@ -110,6 +111,7 @@ def test_whoever_is_killed_at_whichever_call_nothing_is_orphaned(
     if number >= len(reference.points):
         pytest.skip("a bake makes fewer calls than that")
     point, before, first = reference.points[number], reference.before, len(world.proxy.calls)
+    world.share_with_nobody()  # so that each bake makes the same calls
     processes = dies(world, point)
     bake = world.start("web", "--json")
     processes.append(bake.pid)
@@ -145,3 +147,35 @@ def recorded_and_reused(world: World, before: Listing, after: Listing, point: Po
     assert set(found["image_ids"].values()) == set(after["images"] - before["images"])
     assert after["images"] - before["images"] <= world.protected, point
     assert not any(call.operation == "RunInstances" for call in world.proxy.calls[first:])
+
+
+def test_two_bakes_at_once_survive_the_sweep_of_a_third(world: World, reference: Reference) -> None:
+    """The third is killed while its builder runs, and swept while the builders of the others run."""
+    before, launched = reference.before, len(world.proxy.calls)
+
+    def running() -> list[Call]:
+        return [call for call in world.proxy.calls[launched:] if call.operation == "DescribeInstances"]
+
+    third = world.start("web", PLAYED_PACKER_SECONDS="25")
+    until(lambda: running(), "the builder of the third runs", 120)
+    others = [world.start(name, "--json", PLAYED_PACKER_SECONDS="25") for name in ("worker", "worker-mq")]
+    until(lambda: len(running()) == 3, "all three builders run", 120)
+    assert len(world.listing()["instances"]) == 3
+    kill(third.pid)
+    third.communicate()
+    said = world.run("--sweep", world.build())
+    assert said.count("removed instance i-") == 1
+    assert [one.poll() for one in others] == [None, None], "the others bake still"
+    for one in others:
+        told, _ = one.communicate(timeout=240)
+        assert one.returncode == 0, told
+    world.end_leases()
+    after = world.listing()
+    assert after["instances"] == before["instances"]
+    assert after["key pairs"] == before["key pairs"]
+    recorded = {key.split("/")[1] for key in after["objects"] - before["objects"]}
+    assert recorded == {"worker", "worker-mq"}
+    for name in ("worker", "worker-mq"):
+        assert f"{name}: reused ami-" in world.run(name)
+    world.forget(before)
+    assert world.listing() == before

@@ -110,9 +110,34 @@ def test_wrong_keys_are_not_called_a_wrong_clock(at_rest: World) -> None:
     assert "clock" not in said
 
 
-def test_ssh_that_never_answers_is_told_with_what_to_check(at_rest: World, tmp_path: Path) -> None:
-    copy = tmp_path / "project"
-    copy_project(PROJECT, copy)
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the project that a test may break."""
+    copy_project(PROJECT, tmp_path / "project")
+    return tmp_path / "project"
+
+
+def test_a_variable_that_the_template_does_not_declare_names_both_files(at_rest: World, copy: Path) -> None:
+    recipe = copy / "packer" / "base" / "recipe.toml"
+    recipe.write_text(recipe.read_text().replace("[variables]", '[variables]\ncolour = "red"'), encoding="utf-8")
+    for options in ((), ("--dry-run",)):
+        said = at_rest.run("base", *options, code=2, project=copy)
+        assert "'colour'" in said or '"colour"' in said
+        assert "where: packer/base/recipe.toml, variables.colour" in said
+        assert "next step: declare it in packer/shared/image.pkr.hcl, or take it out of recipe.toml" in said
+
+
+def test_a_mistake_in_the_template_has_its_line(at_rest: World, copy: Path) -> None:
+    template = copy / "packer" / "shared" / "image.pkr.hcl"
+    text = template.read_text(encoding="utf-8")
+    template.write_text(text.replace("communicator ", "comunicator "), encoding="utf-8")
+    number = next(n for n, line in enumerate(text.splitlines(), 1) if "communicator " in line)
+    said = at_rest.run("base", code=2, project=copy)
+    assert f"packer/shared/image.pkr.hcl, line {number}" in said
+    assert "comunicator" in said
+
+
+def test_ssh_that_never_answers_is_told_with_what_to_check(at_rest: World, copy: Path) -> None:
     recipe = copy / "packer" / "base" / "recipe.toml"
     recipe.write_text(recipe.read_text() + "\n[limits_minutes]\nconnect = 0.05\n", encoding="utf-8")
     said = at_rest.run("base", code=1, project=copy)

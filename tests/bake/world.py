@@ -25,7 +25,6 @@ from rehearsal.moto_hooks.ssm import public_parameter
 from rehearsal.proxy import Answer, Call, Proxy, refusal
 
 BUCKET = "images-of-the-world"
-BUILD = re.compile(r"(?:packer-|payroll-)?([a-z-]+-\d{8}-\d{6}-[0-9a-f]{6})")
 IMAGE = re.compile(rb"<imageId>(ami-[0-9a-f]+)</imageId>")
 ALIVE = ("pending", "running", "stopping", "stopped")
 SECONDS = 240  # for a command: much more than it takes
@@ -89,7 +88,7 @@ class World:
         """What it says; it must end with this exit code and without a traceback."""
         process = self.start(*arguments, project=project, **variables)
         said, _ = process.communicate(timeout=SECONDS)
-        assert process.returncode == code, said
+        assert process.returncode == code, f"{said}\n{self.proxy.problems}"
         assert "Traceback" not in said, said
         return said
 
@@ -117,10 +116,17 @@ class World:
         for key in now["objects"] - known["objects"]:
             self.aws.client("s3").delete_object(Bucket=BUCKET, Key=key)
 
-    def build(self) -> str:
-        """The id of the newest build, by the names of what a bake asked for."""
+    def share_with_nobody(self) -> None:
+        """Take back the grants on the key: a sweep leaves them, they are of all images."""
+        kms = self.aws.client("kms")
+        for key in kms.list_keys()["Keys"]:
+            for grant in kms.list_grants(KeyId=key["KeyId"])["Grants"]:
+                kms.revoke_grant(KeyId=key["KeyId"], GrantId=grant["GrantId"])
+
+    def build(self, recipe: str = "web") -> str:
+        """The id of the newest build of a recipe, by the names of what a bake asked for."""
         bodies = b" ".join(call.body for call in self.proxy.calls).decode(errors="replace")
-        return str(BUILD.findall(bodies)[-1])
+        return str(re.findall(rf"\b({recipe}-\d{{8}}-\d{{6}}-[0-9a-f]{{6}})", bodies)[-1])
 
     def listing(self) -> Listing:
         """Everything in the account that a bake makes, and what is in the bucket of images."""
