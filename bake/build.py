@@ -306,7 +306,7 @@ def validate(recipe: Recipe, artifact: Artifact | None, closure: Closure, home: 
 def in_words(build: Build, swept: sweep.Outcome) -> str:
     """What the sweep of a build came to."""
     if swept.left:
-        again = f"again with: python -m bake --sweep {build.id}"
+        again = f"again with: python -m bake sweep --build {build.id} --apply"
         return f"not removed: {', '.join(swept.left)}; {again}"
     return f"removed {', '.join(swept.removed)}" if swept.removed else "nothing was left"
 

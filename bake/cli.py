@@ -1,16 +1,17 @@
 """`python -m bake`: images, layer by layer."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import click
 
+from bake.boot.command import verify
+from bake.copy.command import copy
 from bake.entry import Entry
+from bake.interruption import one_interruption
 from bake.looks import diff, list_images, show
-from console.command import print_json
+from bake.retire.command import retire
+from bake.sharing.command import share
+from bake.sweep_command import sweep
 from console.errors import ExitCode, KilnError
 from console.progress import Progress
 
@@ -38,7 +39,6 @@ Exit codes: 0 done, 1 a bake failed and was swept, 2 a mistake in the recipe, a 
 @click.option("--update-parents", is_flag=True, help="Take the operating system's image that is published now.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="How many bake at once.")
 @click.option("--images", type=click.Path(dir_okay=False, path_type=Path), help="The images file to write.")
-@click.option("--sweep", "build", metavar="BUILD", help="Remove what an earlier bake left behind, by its build id.")
 def bake(
     recipes: tuple[str, ...],
     as_json: bool,
@@ -48,7 +48,6 @@ def bake(
     update_parents: bool,
     jobs: int,
     images: Path | None,
-    build: str | None,
 ) -> int:
     """Bake the image of each RECIPE, or reuse the one whose recipe is the same; without one, say how all stand.
 
@@ -59,10 +58,7 @@ def bake(
 
     A COMMAND comes first: `python -m bake list web`. No recipe may be called like one.
     """
-    with one_interruption():
-        if build:
-            sweep_build(build, dry_run, as_json)
-            return ExitCode.DONE
+    with one_interruption("stopping Packer and removing what the bake made"):
         from bake import recipe, report
         from bake.flow import Baker, Options
 
@@ -87,57 +83,5 @@ def bake(
         return ExitCode.FAILED if failed else ExitCode.DONE
 
 
-for command in (list_images, show, diff):
+for command in (list_images, show, diff, verify, share, copy, retire, sweep):
     bake.add_command(command)
-
-
-def sweep_build(build: str, dry_run: bool, as_json: bool) -> None:
-    """Remove what a build left that could not be swept in its time. Raises KilnError where something is still left."""
-    from bake import sweep
-    from bake.image import ImageStore
-    from bake.place import Home, Workshop
-    from console.aws import Aws, errors
-
-    home = Home.from_parameter_files()
-    aws = Aws(home.region)
-    home.check_account(aws)
-    with errors(f"asking for the records of images before the sweep of build {build} (s3:ListBucket, s3:GetObject)"):
-        kept = ImageStore(aws.client("s3"), Workshop.look_up(aws, home, ()).bucket).resources(build)
-    if dry_run:
-        with errors(f"looking for what build {build} left"):
-            plan = sweep.plan(build, sweep.gather(aws, build), kept)
-        swept = sweep.Outcome(left=tuple(f"{one.kind} {one.id} ({one.reason})" for one in plan))
-    else:
-        swept = sweep.sweep(aws, build, kept)
-    if as_json:
-        print_json({"build": build, "removed": swept.removed, "left": swept.left})
-    else:
-        for verb, things in (("removed", swept.removed), ("would remove" if dry_run else "left", swept.left)):
-            for thing in things:
-                click.echo(f"{verb} {thing}")
-        if not swept.removed and not swept.left:
-            click.echo(f"nothing is left of build {build}")
-    if swept.left and not dry_run:
-        raise KilnError("not everything could be removed", where=f"build {build}", found=", ".join(swept.left))
-
-
-@contextmanager
-def one_interruption() -> Iterator[None]:
-    """Ctrl-C, SIGTERM and SIGHUP interrupt once; what follows (Packer's clean-up, the sweep) is left to finish."""
-    interrupted = False
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal interrupted
-        if interrupted:
-            click.echo("still cleaning up, a moment please", err=True)
-            return
-        interrupted = True
-        click.echo("interrupted: stopping Packer and removing what the bake made", err=True)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

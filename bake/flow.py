@@ -120,7 +120,7 @@ class Baker:
         with ThreadPoolExecutor(READERS) as threads:  # all at once, remembered for what follows
             list(threads.map(look, closures, [closure.digest for closure in closures.values()]))
         known = {name: self._know(name, closures[name], in_file, look) for name in self.recipes}
-        images = [image for one in known.values() if one.record for image in one.record.image_ids.values()]
+        images = [image for one in known.values() if one.record for image in one.record.baked.values()]
         described = agreement.describe(self.aws, images)
         steps = plan(tuple(known.values()), described, force=self.asked if self.options.force else ())
         watch.lap("plan")

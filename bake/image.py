@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from console.errors import KilnError
 FORMAT = 2
 PLACE = re.compile(r"images/(?P<recipe>[^/]+)/(?P<digest>[0-9a-f]{64})\.json")
 READERS = 8  # records read at once
+CHANGES = 10  # attempts at a change that others get in the way of
 
 
 class _Record(BaseModel):
@@ -33,6 +34,26 @@ class TestResult(_Record):
     name: str
     outcome: Literal["passed", "failed", "skipped"]
     seconds: float
+
+
+class BootTest(_Record):
+    """The newest boot test of an image: an instance of its own from the finished image (`python -m bake verify`).
+
+    Args:
+        passed: it became healthy, and none of the tests failed.
+        at: when it ended.
+        seconds: from the launch to the end of the tests.
+        healthy_after: seconds from the launch until it was healthy; None where it never was.
+        problem: why it did not become healthy.
+    """
+
+    passed: bool
+    at: datetime
+    seconds: float
+    tests: tuple[TestResult, ...] = ()
+    instance_type: str
+    healthy_after: float | None = None
+    problem: str | None = None
 
 
 class Replaced(_Record):
@@ -54,10 +75,11 @@ class ImageRecord(_Record):
         snapshot_ids: region → the snapshots of its AMI.
         parent: the recipe that it stands on; for a base the SSM parameter that named its parent.
         parent_image_ids: region → the AMI id that it was really baked from.
-        shared_with: the accounts that may launch it, beside the owner.
+        shared_with: who may launch it beside the owner: accounts, ARNs of organizations and of their units.
         packages: Debian package → version, at the end of the bake; of Windows features, hotfixes and programs.
         packages_before: the same of the parent, before anything was done; None in records from before there was this.
         seconds: phase → duration of the bake.
+        boot_test: the newest one; None where there was none.
         replaced: what the record named before (`--force`), the newest first: those images are Kiln's still.
     """
 
@@ -82,6 +104,7 @@ class ImageRecord(_Record):
     packages_before: Mapping[str, str] | None = None
     seconds: Mapping[str, float] = {}
     platform: Platform = Platform.LINUX
+    boot_test: BootTest | None = None
     replaced: tuple[Replaced, ...] = ()
 
     def as_replaced(self) -> tuple[Replaced, ...]:
@@ -95,6 +118,11 @@ class ImageRecord(_Record):
         tables = [(self.image_ids, self.snapshot_ids), *((one.image_ids, one.snapshot_ids) for one in self.replaced)]
         images = [image for images, _ in tables for image in images.values()]
         return frozenset([*images, *(one for _, snapshots in tables for ids in snapshots.values() for one in ids)])
+
+    @property
+    def baked(self) -> dict[str, str]:
+        """Region → AMI id where it was baked, without the copies elsewhere: those are baked from nothing."""
+        return {region: image for region, image in self.image_ids.items() if region in self.parent_image_ids}
 
     @property
     def tags(self) -> dict[str, str]:
@@ -217,6 +245,29 @@ class ImageStore:
                 next_step=f"python -m bake {record.recipe} reuses what is recorded now",
             )
         return url
+
+    def change(self, record: ImageRecord, change: Callable[[ImageRecord], ImageRecord]) -> ImageRecord:
+        """Write what `change` makes of the record as it is now; what others have changed in it meanwhile stays.
+
+        Raises Overtaken where it is the record of another build by now, or is gone.
+        """
+        key, url = self.key(record.recipe, record.digest), self.url(record.recipe, record.digest)
+        for _ in range(CHANGES):
+            current, etag = self.look(record.recipe, record.digest)
+            if current is None or current.build != record.build:
+                raise Overtaken(
+                    f"the record of {record.recipe} is another one than a moment ago",
+                    where=url,
+                    found=f"that of build {current.build}" if current else "it is gone",
+                    expected=f"that of build {record.build}",
+                    next_step="python -m bake list",
+                )
+            changed = change(current)
+            if changed == current:
+                return current
+            if conditional.put(self.client, self.bucket, key, changed.model_dump_json(indent=2).encode(), etag):
+                return changed
+        raise Overtaken(f"others keep changing the record of {record.recipe}", where=url, next_step="try again")
 
 
 def _is_earlier(body: bytes) -> bool:

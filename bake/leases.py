@@ -193,5 +193,5 @@ class Held:
 def _taken_over(dead: Lease) -> str:
     return (
         f"{dead.recipe}: the lease of build {dead.build} is dead and was taken over; "
-        f"what that build left is removed by: python -m bake --sweep {dead.build}"
+        f"what that build left is removed by: python -m bake sweep --build {dead.build} --apply"
     )

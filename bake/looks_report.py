@@ -9,7 +9,7 @@ import click
 
 from bake.difference import Change, Difference, LayerDifference, changes, kernels
 from bake.digest import short
-from bake.image import ImageRecord, Stored
+from bake.image import BootTest, ImageRecord, Stored, TestResult
 from bake.inventory import Seen
 from bake.lineage import Link
 from bake.table import columns
@@ -103,7 +103,8 @@ def _image(record: ImageRecord, seen: Sequence[Seen], below: Sequence[Link], *, 
     yield "  stands on:"
     yield from _stands_on(record, below)
     yield from _made_of(record)
-    yield from _tests(record)
+    yield from _tests(record.tests, "tests")
+    yield from boot_test(record.boot_test)
     yield "  seconds: " + ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in record.seconds.items())
     kernel = ", ".join(f"{name} {version}" for name, version in kernels(record.packages).items())
     yield f"  kernel: {kernel or 'no package of one'}"
@@ -160,13 +161,25 @@ def _made_of(record: ImageRecord) -> Iterator[str]:
         yield from (f"    {title} {name} {shortened(str(value))}" for name, value in sorted(table.items()))
 
 
-def _tests(record: ImageRecord) -> Iterator[str]:
-    counts = {
-        outcome: sum(test.outcome == outcome for test in record.tests) for outcome in ("passed", "failed", "skipped")
-    }
-    seconds = sum(test.seconds for test in record.tests)
-    yield f"  tests: {', '.join(f'{count} {outcome}' for outcome, count in counts.items())}; {seconds:.1f} s"
-    yield from (f"    {test.outcome}: {test.name}" for test in record.tests if test.outcome != "passed")
+def _tests(tests: Sequence[TestResult], title: str) -> Iterator[str]:
+    counts = {outcome: sum(test.outcome == outcome for test in tests) for outcome in ("passed", "failed", "skipped")}
+    seconds = sum(test.seconds for test in tests)
+    yield f"  {title}: {', '.join(f'{count} {outcome}' for outcome, count in counts.items())}; {seconds:.1f} s"
+    yield from (f"    {test.outcome}: {test.name}" for test in tests if test.outcome != "passed")
+
+
+def boot_test(one: BootTest | None) -> Iterator[str]:
+    """The newest boot test of an image, for people."""
+    if one is None:
+        yield "  boot test: none yet"
+        return
+    healthy = "never healthy" if one.healthy_after is None else f"healthy after {one.healthy_after:.1f} s"
+    outcome = "passed" if one.passed else "failed"
+    yield f"  boot test: {outcome} at {one.at:%Y-%m-%d %H:%M}, {healthy}, {one.seconds:.1f} s, {one.instance_type}"
+    if one.problem:
+        yield f"    {one.problem}"
+    if one.tests:
+        yield from _tests(one.tests, "boot tests")
 
 
 # --- diff -------------------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class Oven:
             watch.lap("lease")
             record, etag, unreadable = self._look(one, build)
             known = replace(known, record=record, unreadable=unreadable)
-            described = agreement.describe(self.aws, record.image_ids.values() if record else ())
+            described = agreement.describe(self.aws, record.baked.values() if record else ())
             now = again(known, stands_on, described, force=force)
             if now.action.bakes:
                 return step, self.bake_anew(one, made_of, known, build, held, etag, watch)
@@ -188,7 +188,7 @@ class Oven:
         others = self.shared_with(record.layer)
         if others:
             self._share(record.image_ids[self.home.region], record.snapshot_ids[self.home.region], others)
-        for image in record.image_ids.values():
+        for image in record.baked.values():
             if described[image].get("DeregistrationProtection") == "disabled":  # its bake was killed just before
                 protect(self.aws, image)
         if set(others) <= set(record.shared_with):
@@ -196,7 +196,7 @@ class Oven:
         current, etag = self.store.look(record.recipe, record.digest)
         if current != record:
             etag = None  # another one was written meanwhile: this one is refused, as if none had been there
-        record = record.model_copy(update={"shared_with": others})
+        record = record.model_copy(update={"shared_with": tuple(sorted({*record.shared_with, *others}))})
         self.store.put(record, over=etag)
         return record
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Self
 
+from bake.application import APPLICATION as APPLICATION  # for those who know it from here
 from bake.recipe import FILE, Layer, Recipe, show
 from console.aws import Aws, errors
 from console.errors import BadInput, KilnError, NotReady
 from infra.parameters import load_all
 
-APPLICATION = "Payroll"
 TOOLING_STACK = "Payroll-Tooling"
 TOOLING_PREFIX = "/kiln/tooling/"
 

@@ -94,7 +94,7 @@ def _decide(
     record = one.record
     if record is None:
         return Action.BAKE, ""
-    for region, image_id in sorted(record.image_ids.items()):
+    for region, image_id in sorted(record.baked.items()):
         description = described.get(image_id)
         if description is None:
             return Action.BAKE, f"its image {image_id} in {region} is gone (deregistered since)"

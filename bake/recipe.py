@@ -20,6 +20,7 @@ from console.errors import BadInput
 ROOT = Path(__file__).resolve().parent.parent
 RECIPES = ROOT / "packer"
 FILE = "recipe.toml"
+TESTS = "tests"
 FILES = "files"  # what a recipe uploads to its builder
 # What an AMI's name (3 to 128 characters) and a tag can hold:
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html
@@ -65,15 +66,26 @@ class ArtifactSource(_Table):
 
 
 class LimitsMinutes(_Table):
-    """Time limits of the bake, in minutes: altogether, until SSH or WinRM answers, for provisioning and tests."""
+    """Time limits, in minutes; of the bake: altogether, until SSH or WinRM answers, for provisioning and tests.
+
+    `boot`: from a launch until the machine is healthy. An instance of EC2 is there within two minutes mostly, and a
+    group takes a machine for lost after its grace time; ten minutes allow for a snapshot that is read for the first
+    time (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ebs-initialize.html).
+    """
 
     overall: Minutes = 30
     connect: Minutes = 5
     provision: Minutes = 15
+    boot: Minutes = 10
 
 
 class RecipeFile(_Table):
-    """The format of recipe.toml. `parent` is a recipe's name, for a base an SSM parameter."""
+    """The format of recipe.toml.
+
+    Args:
+        parent: a recipe's name, for a base an SSM parameter.
+        health: where a machine of this image says inside itself that it is healthy, http://127.0.0.1:PORT/PATH.
+    """
 
     layer: Layer
     platform: Platform = Platform.LINUX
@@ -81,6 +93,7 @@ class RecipeFile(_Table):
     artifact: ArtifactSource | None = None
     variables: dict[str, str | int | bool] = {}
     limits_minutes: LimitsMinutes = LimitsMinutes()
+    health: Annotated[str, Field(pattern=r"^http://127\.0\.0\.1:\d{1,5}/[A-Za-z0-9._/?=&-]*$")] | None = None
 
 
 @dataclass(frozen=True, slots=True)

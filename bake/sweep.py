@@ -2,20 +2,26 @@
 
 Policy: a thing is removed only if it is of THIS build: it carries the build's tag, its name is exactly the one that the
 build gave, or it is the snapshot of an instance that carries the tag. Everything else is not even listed. Gather → plan
-(pure) → execute, again until nothing is found; what cannot be removed is reported, never passed over.
+(pure) → execute, again until nothing is found; what cannot be removed is reported, never passed over. Whose build is
+swept is decided elsewhere: the bake that failed sweeps its own, `bake.remains` those that nobody sweeps any more.
+
+Imports little: it runs in a Lambda function too (`bake.sweep_function`), which has botocore and nothing else of ours.
 """
 
+import re
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
 from bake.agreement import snapshots_of, tags_of
-from bake.place import APPLICATION
+from bake.application import APPLICATION
 from console.aws import Aws, errors
 
 TAG = "kiln:build"
+BUILD = re.compile(r"[a-z][a-z0-9-]*-(?P<time>\d{8}-\d{6})-[0-9a-f]{6}")  # a build id: recipe, time in UTC, chance
 # What a call made that was under way when Packer ended appears a moment later: look twice at least. The last round only
 # looks: what is there then is still there, whatever the calls before it answered.
 ROUNDS = 4
@@ -27,12 +33,14 @@ TERMINATION_POLL_SECONDS = 2
 class Kind(IntEnum):
     """What is removed, in the order in which it can be: a snapshot after its image, a group after its instances."""
 
-    IMAGE = 1
-    SNAPSHOT = 2
-    INSTANCE = 3
-    VOLUME = 4
-    KEY_PAIR = 5
-    SECURITY_GROUP = 6
+    SPOT_REQUEST = 1
+    IMAGE = 2
+    SNAPSHOT = 3
+    INSTANCE = 4
+    VOLUME = 5
+    KEY_PAIR = 6
+    SECURITY_GROUP = 7
+    LAUNCH_TEMPLATE = 8
 
     def __str__(self) -> str:
         return self.name.lower().replace("_", " ")
@@ -40,7 +48,14 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A resource as EC2 tells it. `made_from` is the instance of a snapshot, `protected` an image's protection."""
+    """A resource as EC2 tells it.
+
+    Args:
+        made_from: the instance of a snapshot.
+        image: the AMI id that a snapshot belongs to.
+        protected: whether EC2 refuses to deregister an image.
+        created: None where EC2 does not say.
+    """
 
     kind: Kind
     id: str
@@ -49,6 +64,8 @@ class Found:
     tags: Mapping[str, str] = field(default_factory=dict)
     made_from: str = ""
     protected: bool = False
+    image: str = ""
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +86,7 @@ class Outcome:
     left: tuple[str, ...] = ()
 
 
-ENDED = {"terminated", "shutting-down", "deregistered", "deleted", "deleting"}
+ENDED = {"terminated", "shutting-down", "deregistered", "deleted", "deleting", "cancelled", "closed"}
 
 
 def names(build: str) -> dict[Kind, str]:
@@ -101,39 +118,80 @@ def plan(build: str, observed: Iterable[Found], kept: Collection[str] = ()) -> t
     return tuple(sorted(found, key=lambda one: (one.kind, one.id)))
 
 
-def gather(aws: Aws, build: str) -> tuple[Found, ...]:
-    """Everything that may belong to the build."""
+def gather(aws: Aws, build: str | None) -> tuple[Found, ...]:
+    """Everything that may belong to the build, or, without one, to any."""
     ec2 = aws.client("ec2")
-    tagged = [{"Name": f"tag:{TAG}", "Values": [build]}]
-    named = names(build)
+    tagged = [{"Name": f"tag:{TAG}", "Values": [build or "*"]}]
+    named = names(build or "*")
     found: dict[tuple[Kind, str], Found] = {}
 
-    def note(one: Found) -> None:
-        found[one.kind, one.id] = one
+    def note(kind: Kind, identity: str, one: Mapping[str, Any], **more: Any) -> None:
+        found[kind, identity] = Found(kind, identity, **{"tags": tags_of(one), **more})
 
-    instances = [i for r in ec2.describe_instances(Filters=tagged)["Reservations"] for i in r["Instances"]]
+    instances = [
+        one
+        for page in _pages(ec2, "describe_instances", Filters=tagged)
+        for reservation in page["Reservations"]
+        for one in reservation["Instances"]
+    ]
     for one in instances:
-        note(Found(Kind.INSTANCE, one["InstanceId"], one["State"]["Name"], tags=tags_of(one)))
+        note(Kind.INSTANCE, one["InstanceId"], one, state=one["State"]["Name"], created=_utc(one["LaunchTime"]))
+    snapshots_in: dict[str, Mapping[str, Any]] = {}
     for filters in (tagged, [{"Name": "name", "Values": [named[Kind.IMAGE]]}]):
-        for one in ec2.describe_images(Owners=["self"], Filters=filters)["Images"]:
-            protected = one.get("DeregistrationProtection", "disabled") != "disabled"
-            state, name = one.get("State", ""), one.get("Name", "")
-            note(Found(Kind.IMAGE, one["ImageId"], state, name, tags_of(one), protected=protected))
-            for snapshot in snapshots_of(one):  # a snapshot of our image, whatever its own tags say
-                note(Found(Kind.SNAPSHOT, snapshot, tags={TAG: build} if tags_of(one).get(TAG) == build else {}))
+        for page in _pages(ec2, "describe_images", Owners=["self"], Filters=filters, IncludeDisabled=True):
+            for one in page["Images"]:
+                facts = {
+                    "state": one.get("State", ""),
+                    "name": one.get("Name", ""),
+                    "created": _utc(one["CreationDate"]),
+                }
+                protected = one.get("DeregistrationProtection", "disabled") != "disabled"
+                note(Kind.IMAGE, one["ImageId"], one, protected=protected, **facts)
+                for snapshot in snapshots_of(one):  # a snapshot of our image, whatever its own tags say
+                    snapshots_in[snapshot] = one
+                    of_ours = {TAG: tags_of(one)[TAG]} if TAG in tags_of(one) else {}
+                    note(Kind.SNAPSHOT, snapshot, {}, tags=of_ours, image=one["ImageId"])
     # CreateImage describes its snapshots so: "Created by CreateImage(i-…) for ami-…"
     made = [{"Name": "description", "Values": [f"Created by CreateImage({i['InstanceId']})*" for i in instances]}]
     for filters in (tagged, *([made] if instances else [])):
-        for one in ec2.describe_snapshots(OwnerIds=["self"], Filters=filters)["Snapshots"]:
-            source = one.get("Description", "").removeprefix("Created by CreateImage(").partition(")")[0]
-            note(Found(Kind.SNAPSHOT, one["SnapshotId"], tags=tags_of(one), made_from=source))
-    for one in ec2.describe_volumes(Filters=tagged)["Volumes"]:
-        note(Found(Kind.VOLUME, one["VolumeId"], one["State"], tags=tags_of(one)))
+        for page in _pages(ec2, "describe_snapshots", OwnerIds=["self"], Filters=filters):
+            for one in page["Snapshots"]:
+                source = one.get("Description", "").removeprefix("Created by CreateImage(").partition(")")[0]
+                image = str(snapshots_in.get(one["SnapshotId"], {}).get("ImageId", ""))
+                identity, began = one["SnapshotId"], _utc(one["StartTime"])
+                note(Kind.SNAPSHOT, identity, one, made_from=source, image=image, created=began)
+    for page in _pages(ec2, "describe_volumes", Filters=tagged):
+        for one in page["Volumes"]:
+            note(Kind.VOLUME, one["VolumeId"], one, state=one["State"], created=_utc(one["CreateTime"]))
     for one in ec2.describe_key_pairs(Filters=[{"Name": "key-name", "Values": [named[Kind.KEY_PAIR]]}])["KeyPairs"]:
-        note(Found(Kind.KEY_PAIR, one["KeyName"], name=one["KeyName"], tags=tags_of(one)))
-    for one in ec2.describe_security_groups(Filters=tagged)["SecurityGroups"]:
-        note(Found(Kind.SECURITY_GROUP, one["GroupId"], name=one["GroupName"], tags=tags_of(one)))
+        created = _utc(one["CreateTime"]) if "CreateTime" in one else None
+        note(Kind.KEY_PAIR, one["KeyName"], one, name=one["KeyName"], created=created)
+    for page in _pages(ec2, "describe_security_groups", Filters=tagged):
+        for one in page["SecurityGroups"]:
+            note(Kind.SECURITY_GROUP, one["GroupId"], one, name=one["GroupName"])
+    for page in _pages(ec2, "describe_launch_templates", Filters=tagged):
+        for one in page["LaunchTemplates"]:
+            note(Kind.LAUNCH_TEMPLATE, one["LaunchTemplateId"], one, created=_utc(one["CreateTime"]))
+    for page in _pages(ec2, "describe_spot_instance_requests", Filters=tagged):
+        for one in page["SpotInstanceRequests"]:
+            note(
+                Kind.SPOT_REQUEST,
+                one["SpotInstanceRequestId"],
+                one,
+                state=one["State"],
+                created=_utc(one["CreateTime"]),
+            )
     return tuple(found.values())
+
+
+def _pages(ec2: Any, operation: str, **asked: Any) -> Iterable[Mapping[str, Any]]:
+    pages: Iterable[Mapping[str, Any]] = ec2.get_paginator(operation).paginate(**asked)
+    return pages
+
+
+def _utc(when: datetime | str) -> datetime:
+    found = datetime.fromisoformat(when) if isinstance(when, str) else when
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def sweep(aws: Aws, build: str, kept: Collection[str] = ()) -> Outcome:
@@ -179,6 +237,10 @@ def _remove(ec2: Any, one: Removal) -> str | None:
                 ec2.delete_key_pair(KeyName=one.id)
             case Kind.SECURITY_GROUP:
                 ec2.delete_security_group(GroupId=one.id)
+            case Kind.LAUNCH_TEMPLATE:
+                ec2.delete_launch_template(LaunchTemplateId=one.id)
+            case Kind.SPOT_REQUEST:
+                ec2.cancel_spot_instance_requests(SpotInstanceRequestIds=[one.id])
     except (ClientError, BotoCoreError, ResponseParserError) as problem:
         gone = isinstance(problem, ClientError) and ".NotFound" in problem.response["Error"]["Code"]
         return None if gone else str(problem)

@@ -7,6 +7,7 @@ upload/           what the builder gets: shared/files, the recipe's files/, arti
 results/          what the tests and the provisioning leave: tests.xml, packages*.txt
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from bake.toolchain import Versions
 from console.errors import KilnError
 
 PINS = "versions.pkr.hcl"
+HOST = re.compile(r"\[paramiko://[^]]*\]$")  # testinfra names its host in each test: an address that is gone soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,8 @@ def _of_junit(case: ElementTree.Element) -> TestResult:
     outcome: Literal["passed", "failed", "skipped"] = (
         "failed" if bad else "skipped" if case.find("skipped") is not None else "passed"
     )
-    return TestResult(name=case.get("name", "?"), outcome=outcome, seconds=float(case.get("time", 0)))
+    name = HOST.sub("", case.get("name", "?"))
+    return TestResult(name=name, outcome=outcome, seconds=float(case.get("time", 0)))
 
 
 def _of_nunit(case: ElementTree.Element) -> TestResult:

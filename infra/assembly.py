@@ -28,6 +28,7 @@ from infra.stacks.container import Container
 from infra.stacks.database import Database
 from infra.stacks.dns import Dns
 from infra.stacks.function import Function
+from infra.stacks.image_copies import ImageCopies
 from infra.stacks.keys import Keys
 from infra.stacks.load_balancer import LoadBalancer
 from infra.stacks.monitoring import Monitoring
@@ -230,4 +231,10 @@ def _tooling(app: cdk.App, home: Environment, tooling: ToolingTable, environment
     place = Placement(
         "Tooling", name, name, home.account, home.region, home.protected, {"kiln:application": APPLICATION}
     )
-    return Group(placements=(place,))
+    return Group(placements=(place, *(_image_copies(app, home, region, accounts) for region in tooling.copy_regions)))
+
+
+def _image_copies(app: cdk.App, home: Environment, region: str, account_ids: Sequence[str]) -> Placement:
+    source, name = f"ImageCopies-{region}", f"{APPLICATION}-ImageCopies-{region}"
+    ImageCopies(app, source, home=home, region=region, account_ids=account_ids)
+    return Placement(source, name, name, home.account, region, home.protected, {"kiln:application": APPLICATION})

@@ -82,12 +82,32 @@ def record(path: Path, tier: str, digest: str, image_ids: Mapping[str, str]) -> 
     image = Image(digest=digest, image_ids=dict(image_ids))
     with locked(path):
         load(path)
-        document = tomlkit.parse(text_of(path, WHAT))
-        table = document.setdefault(tier, tomlkit.table())
-        table["digest"] = image.digest
-        ids = table.setdefault("image_ids", tomlkit.table())
-        for region in [region for region in ids if region not in image.image_ids]:
-            del ids[region]
-        for region, image_id in sorted(image.image_ids.items()):
-            ids[region] = image_id
-        replace(path, tomlkit.dumps(document))
+        _write(path, tier, image)
+
+
+def add_regions(path: Path, tier: str, digest: str, image_ids: Mapping[str, str]) -> bool:
+    """Write the image of a tier with its copies in further regions, if the file names this very image; whether it did.
+
+    Another image of the tier may be in force by now: a copy of this one then changes nothing.
+    """
+    image = Image(digest=digest, image_ids=dict(image_ids))
+    with locked(path):
+        known = load(path).root.get(tier)
+        same = known and known.digest == digest and set(known.image_ids.values()) & set(image_ids.values())
+        if not known or not same or known == image:
+            return False
+        _write(path, tier, image)
+        return True
+
+
+def _write(path: Path, tier: str, image: Image) -> None:
+    """The lock must be held."""
+    document = tomlkit.parse(text_of(path, WHAT))
+    table = document.setdefault(tier, tomlkit.table())
+    table["digest"] = image.digest
+    ids = table.setdefault("image_ids", tomlkit.table())
+    for region in [region for region in ids if region not in image.image_ids]:
+        del ids[region]
+    for region, image_id in sorted(image.image_ids.items()):
+        ids[region] = image_id
+    replace(path, tomlkit.dumps(document))

@@ -219,3 +219,9 @@ def _not_one_tooling(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[Mistak
         yield Mistake("dev.toml", "tooling", "nothing", "the table [tooling] in one of the files")
     for file in having[1:]:
         yield Mistake(file, "tooling", "a second place where images are baked", f"only the one of {having[0]}")
+    for file in having:
+        region, regions = tables[file].get("region"), tables[file]["tooling"]
+        if isinstance(regions, Mapping) and region in (regions.get("copy_regions") or ()):
+            yield Mistake(
+                file, "tooling.copy_regions", repr(region), "other regions than the one where images are baked"
+            )

@@ -4,7 +4,17 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from infra.parameters.fields import LOG_DAYS, AwsSchedule, Cidr, DomainName, InstanceType, MailAddress, Table, TimeZone
+from infra.parameters.fields import (
+    LOG_DAYS,
+    AwsSchedule,
+    Cidr,
+    DomainName,
+    InstanceType,
+    MailAddress,
+    Region,
+    Table,
+    TimeZone,
+)
 
 SERVERLESS = "db.serverless"
 
@@ -195,3 +205,17 @@ class Tooling(Table):
     """The place where images are baked; it lives in the account of the file that has this table."""
 
     cidr: Cidr
+    copy_regions: Annotated[
+        tuple[Region, ...],
+        Field(
+            strict=False,
+            description='regions that images can be copied to, each once, such as ["eu-central-1"]; a stack in each',
+        ),
+    ] = ()
+
+    @field_validator("copy_regions")
+    @classmethod
+    def _each_once(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(regions)) < len(regions):
+            raise ValueError("each region once")
+        return regions

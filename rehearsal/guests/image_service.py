@@ -1,4 +1,7 @@
-"""Actions on images that moto lacks (deprecation, deregistration protection) or half does (ModifyImageAttribute)."""
+"""Actions on images that moto lacks (deprecation, deregistration protection) or half does.
+
+Half: ModifyImageAttribute knows one attribute, DisableImage leaves who may launch it.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -14,6 +17,8 @@ class ImageRecord(Protocol):
     """What the API has on record of an image, as far as these actions change it."""
 
     id: str
+    state: str
+    launch_permissions: list[dict[str, str]]
     description: str | None
     imds_support: str | None
     deprecation_time: str | None
@@ -92,6 +97,8 @@ class ImageActions:
             "DisableImageDeprecation",
             "EnableImageDeregistrationProtection",
             "DisableImageDeregistrationProtection",
+            "DisableImage",
+            "EnableImage",
             "ModifyImageAttribute",
         }
     )
@@ -114,6 +121,12 @@ class ImageActions:
             case "DisableImageDeregistrationProtection":
                 disable_protection(image, datetime.now(UTC))
                 return {"Return": "true"}
+            case "DisableImage":
+                # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DisableImage.html
+                image.state = DISABLED
+                image.launch_permissions.clear()
+            case "EnableImage":
+                image.state = "available"
             case _:
                 self._modify(caller, image, request)
                 return {}
@@ -134,6 +147,8 @@ class ImageActions:
         add, remove = permissions(request)
         if not add and not remove:
             raise AwsError("Unsupported", f"The embedded AWS cannot change the attribute {attribute} of an image.")
+        if add and image.state == DISABLED:
+            raise AwsError("InvalidAMIID.Unavailable", f"The image {image.id} is disabled and cannot be shared.")
         self._catalogue.change_permissions(caller, image.id, add, remove)
 
 

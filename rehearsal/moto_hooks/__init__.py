@@ -40,6 +40,7 @@ def install(
         awslambda,
         dynamodb,
         ec2,
+        ec2_copies,
         ec2_images,
         ec2_network,
         ec2_volumes,
@@ -56,6 +57,7 @@ def install(
     require_version()
     ec2.install(machines)
     ec2_images.install(machines)
+    ec2_copies.install()
     ssm.install()
     s3.install()
     secretsmanager.install()

@@ -8,14 +8,17 @@ Hooks, and what goes wrong without each:
 - AmiBackend.describe_images: images that other accounts share, and public ones, would not be there.
 - AmiBackend.modify_image_attribute: an account could change another's image that is shared with it.
 - Ami.block_device_mappings: every image would have one device of 15 GiB.
+- AmisResponse.describe_images: disabled images would be there without being asked for (IncludeDisabled).
 """
 
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.ec2.exceptions import InvalidAMIIdError, MalformedAMIIdError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.amis import Ami, AmiBackend
+from moto.ec2.responses.amis import AmisResponse
 from moto.ec2.utils import generic_filter
 
 from rehearsal.front.service import AwsError, Caller
@@ -27,6 +30,7 @@ create_in_moto = AmiBackend.create_image
 copy_in_moto = AmiBackend.copy_image
 deregister_in_moto = AmiBackend.deregister_image
 modify_in_moto = AmiBackend.modify_image_attribute
+describe_in_moto = AmisResponse.describe_images
 
 ROOT_DEVICE = "/dev/xvda"  # of Debian's AMIs
 BASE_DEVICE = {"VolumeSize": 8, "VolumeType": "gp3", "Encrypted": False, "DeleteOnTermination": True}
@@ -179,6 +183,15 @@ class Images:
         modify_in_moto(ec2_backends[caller.account][caller.region], image_id, add, remove)
 
 
+def without_disabled(response: Any) -> ActionResult:
+    """What DescribeImages answers: disabled images only where IncludeDisabled asks for them."""
+    answer: ActionResult = describe_in_moto(response)
+    if response._get_bool_param("IncludeDisabled", False):
+        return answer
+    images: Any = answer.result
+    return ActionResult({"Images": [image for image in images["Images"] if image.state != DISABLED]})
+
+
 def install(machines: Machines) -> None:
     """Let `machines` keep the file systems of all images."""
     machines.catalogue = Images()
@@ -264,3 +277,4 @@ def install(machines: Machines) -> None:
     for hook in (create_image, copy_image, deregister_image, describe_images, modify_image_attribute):
         setattr(AmiBackend, hook.__name__, hook)
     setattr(Ami, block_device_mappings.__name__, property(block_device_mappings))
+    setattr(AmisResponse, describe_in_moto.__name__, without_disabled)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bake import parents, recipe, toolchain
+from bake.digest import Closure
 from bake.flow import Baker, Options
 from bake.image import ImageRecord, ImageStore
 from bake.leases import Leases
@@ -38,6 +39,27 @@ def make_baker(aws: Aws, tmp_path: Path) -> Baker:
         progress=Progress(),
         look_up_seconds=0.0,
     )
+
+
+def record_of(closure: Closure, **changes: object) -> ImageRecord:
+    """A record of the tier Web as a bake writes it, for an image in eu-west-1."""
+    record = ImageRecord(
+        application="Payroll",
+        recipe="web",
+        layer=Layer.TIER,
+        digest=closure.digest,
+        version="1.2.3",
+        commit="c",
+        build="web-build-1",
+        baked_at=datetime(2026, 1, 1, tzinfo=UTC),
+        owner="123456789012",
+        image_ids={"eu-west-1": "ami-1"},
+        snapshot_ids={"eu-west-1": ("snap-1",)},
+        parent="runtime",
+        parent_image_ids={"eu-west-1": DEBIAN},
+        closure=closure,
+    )
+    return record.model_copy(update=changes)
 
 
 def bake_before(baker: Baker) -> dict[str, ImageRecord]:

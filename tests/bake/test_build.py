@@ -79,7 +79,7 @@ def test_the_error_says_what_became_of_what_was_made() -> None:
     assert failed.details()["swept"] == "removed instance i-1"
     assert build.in_words(BUILD, sweep.Outcome()) == "nothing was left"
     left = build.in_words(BUILD, sweep.Outcome(left=("instance i-1 (no)",)))
-    assert left == "not removed: instance i-1 (no); again with: python -m bake --sweep web-1"
+    assert left == "not removed: instance i-1 (no); again with: python -m bake sweep --build web-1 --apply"
 
 
 def test_the_phase_of_a_failure_is_the_one_before_packer_cleaned_up() -> None:

@@ -56,7 +56,7 @@ def test_bake_starts_without_the_cdk_and_without_the_sdk() -> None:
 
 
 @pytest.mark.parametrize(
-    "option", ["--json", "--dry-run", "--explain", "--force", "--update-parents", "--jobs", "--images", "--sweep"]
+    "option", ["--json", "--dry-run", "--explain", "--force", "--update-parents", "--jobs", "--images"]
 )
 def test_every_option_is_explained(option: str) -> None:
     assert option in CliRunner().invoke(bake, ["--help"]).output

@@ -178,7 +178,7 @@ def test_a_killed_process_is_followed_a_duration_later(leases: Leases) -> None:
         holder.kill()
         holder.wait()
     assert len(said) == 1
-    assert "python -m bake --sweep web-killed" in said[0]
+    assert "python -m bake sweep --build web-killed --apply" in said[0]
 
 
 def test_who_finds_its_lease_taken_over_stops_and_leaves_the_others(leases: Leases) -> None:

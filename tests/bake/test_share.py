@@ -1,10 +1,19 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bake import share
-from bake.share import Kind, Share, missing
+from bake.share import Kind, Share, missing, permission
 from console.aws import Aws
 
 ACCOUNTS = ("222222222222", "444444444444")
+
+
+ORGANIZATION = "arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5"
+UNIT = "arn:aws:organizations::999999999999:ou/o-a1b2c3d4e5/ou-ab12-11111111"
+THINGS = {"ami-1": Kind.IMAGE, "snap-1": Kind.SNAPSHOT, "key": Kind.KEY}
+PRINCIPALS = st.sets(st.sampled_from(["111111111111", "222222222222", "333333333333"]))
+SHARES = st.lists(st.builds(Share, st.sampled_from(Kind), st.sampled_from(sorted(THINGS)), st.sampled_from(ACCOUNTS)))
 
 
 def test_only_what_is_missing_is_shared() -> None:
@@ -15,6 +24,32 @@ def test_only_what_is_missing_is_shared() -> None:
         Share(Kind.KEY, "key", "444444444444"),
     )
     assert missing({"ami-1": Kind.IMAGE}, (), present) == ()
+
+
+def test_an_organization_gets_the_launch_permission_and_nothing_else() -> None:
+    assert missing(THINGS, (), (), [UNIT, ORGANIZATION]) == (
+        Share(Kind.IMAGE, "ami-1", ORGANIZATION),
+        Share(Kind.IMAGE, "ami-1", UNIT),
+    )
+    assert missing(THINGS, (), [Share(Kind.IMAGE, "ami-1", UNIT)], [UNIT]) == ()
+
+
+def test_a_launch_permission_is_called_after_whom_it_is_for() -> None:
+    assert [permission(one) for one in ("222222222222", ORGANIZATION, UNIT)] == [
+        "UserId",
+        "OrganizationArn",
+        "OrganizationalUnitArn",
+    ]
+
+
+@given(PRINCIPALS, SHARES, st.sets(st.sampled_from([ORGANIZATION, UNIT])))
+def test_after_what_is_missing_is_shared_nothing_is(
+    accounts: set[str], present: list[Share], organizations: set[str]
+) -> None:
+    todo = missing(THINGS, accounts, present, organizations)
+    assert not set(todo) & set(present)
+    assert missing(THINGS, accounts, [*present, *todo], organizations) == ()
+    assert len([*present, *todo]) >= len(THINGS) * len(accounts) + len(organizations)
 
 
 @pytest.mark.slow

@@ -227,6 +227,18 @@ def test_the_bake_network_must_not_overlap_either(tmp_path: Path, tables: Tables
     assert "tooling.cidr of dev.toml" in mistake.expected
 
 
+@pytest.mark.parametrize(
+    ("regions", "count"),
+    [(["eu-central-1", "us-east-1"], 0), ([], 0), (["eu-west-1"], 1), (["us-east-1", "us-east-1"], 1), (["europe"], 1)],
+)
+def test_images_are_copied_to_other_regions_each_once(
+    tmp_path: Path, tables: Tables, regions: list[str], count: int
+) -> None:
+    tables["dev"]["region"] = "eu-west-1"
+    tables["dev"]["tooling"]["copy_regions"] = regions
+    assert len(mistakes(tmp_path, tables)) == count
+
+
 def test_two_environments_in_one_account_are_reported(tmp_path: Path, tables: Tables) -> None:
     tables["production"]["account"] = tables["stage"]["account"]
     [mistake] = mistakes(tmp_path, tables)

@@ -99,7 +99,7 @@ def test_an_endpoint_that_dies_ends_the_bake_and_down_removes_all_that_is_left(
     said = log.read_text()
     assert "Traceback" not in said
     assert "AWS cannot be reached" in said
-    assert "python -m bake --sweep web-" in said
+    assert "python -m bake sweep --build web-" in said
 
     subprocess.run(["python", "-m", "rehearsal", "down", "--name", name], check=True, timeout=60)
     assert not folder.exists()

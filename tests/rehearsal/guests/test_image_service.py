@@ -1,6 +1,6 @@
 """Deprecation, protection and permissions of images."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,8 @@ DEV = Caller("111111111111", "eu-west-1")
 @dataclass
 class Image:
     id: str = "ami-1"
+    state: str = "available"
+    launch_permissions: list[dict[str, str]] = field(default_factory=list)
     description: str | None = None
     imds_support: str | None = None
     deprecation_time: str | None = None
@@ -113,3 +115,17 @@ def test_permissions_have_two_forms() -> None:
     assert permissions(flat) == ([{"UserId": "1"}, {"UserId": "2"}, {"Group": "all"}], [])
     with pytest.raises(AwsError, match="operationType"):
         permissions({"UserIds": ["1"]})
+
+
+def test_a_disabled_image_is_nobody_elses_any_more_and_cannot_be_shared_until_it_is_enabled() -> None:
+    catalogue = OneImage()
+    catalogue.image.launch_permissions.append({"UserId": "444444444444"})
+    ask(catalogue, "DisableImage")
+    assert (catalogue.image.state, catalogue.image.launch_permissions) == ("disabled", [])
+    sharing = {"LaunchPermission": {"Add": [{"UserId": "444444444444"}]}}
+    with pytest.raises(AwsError, match="disabled and cannot be shared"):
+        ask(catalogue, "ModifyImageAttribute", **sharing)
+    ask(catalogue, "EnableImage")
+    assert (catalogue.image.state, catalogue.image.launch_permissions) == ("available", []), "it is shared anew, or not"
+    ask(catalogue, "ModifyImageAttribute", **sharing)
+    assert catalogue.changes == [([{"UserId": "444444444444"}], [])]

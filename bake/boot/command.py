@@ -1,0 +1,116 @@
+"""`python -m bake verify IMAGE`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bake.looks import images_option, json_option
+from console.errors import ExitCode
+
+if TYPE_CHECKING:
+    from bake.boot.trial import Verdict
+    from bake.image import ImageRecord
+    from bake.place import Home
+
+EPILOG = """\b
+Examples:
+  python -m bake verify web           the image in force of the tier Web
+  python -m bake verify 3fa9c1 --json the one whose digest begins so
+\b
+Exit codes: 0 passed, 1 failed (not healthy within its limit, a test failed, AWS refused, or something could not be
+removed), 2 no such image, a mistake in a file or the command line, 3 not ready (credentials, endpoint or the stack
+Payroll-Tooling missing), 130 interrupted, and everything removed.
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Boot an image once and test it again.")
+@click.argument("image")
+@json_option
+@images_option
+def verify(image: str, as_json: bool, images: Path | None) -> int:
+    """Boot a machine of its own from IMAGE, test it, remove it, and write the result into the image's record.
+
+    IMAGE as in `show`. The machine is launched in the bake network, where only SSH from inside reaches it, and has to
+    be healthy within the recipe's limit ([limits_minutes] boot): SSH, systemd without a failed unit, cloud-init, the
+    service's health. Then the recipe's tests run again, and those of packer/booted.
+    """
+    from datetime import UTC, datetime
+
+    from bake import inventory, recipe
+    from bake.boot import testing, trial
+    from bake.choose import choose
+    from bake.image import ImageStore
+    from bake.interruption import one_interruption
+    from bake.place import Home, Workshop
+    from console.progress import Progress
+    from infra import images as images_file
+
+    home = Home.from_parameter_files()
+    found, clients = inventory.gather(images_file.path_in_force(option=images))
+    aws, now = clients[home.region], datetime.now(UTC)
+    record = choose(image, found, now)
+    check(image, record, found.everywhere().get(record.image_ids.get(home.region, "")), home)
+    one = recipe.load(record.recipe)
+    workshop = Workshop.look_up(aws, home, ())
+    if different := testing.differing(one, record):
+        click.echo(f"note: not the tests that the image was baked with: {', '.join(different)}", err=True)
+    with one_interruption("removing what the boot test made"):
+        verdict = trial.run(aws, workshop, one, record, Progress())
+    store = ImageStore(aws.client("s3"), workshop.bucket)
+    store.change(record, lambda current: current.model_copy(update={"boot_test": verdict.result}))
+    report(record, verdict, store.url(record.recipe, record.digest), as_json=as_json)
+    return ExitCode.DONE if verdict.result.passed else ExitCode.FAILED
+
+
+def check(word: str, record: "ImageRecord", description: object, home: "Home") -> None:
+    """Raises BadInput for an image that cannot be booted where images are baked."""
+    from bake.inventory import GONE
+    from console.errors import BadInput
+
+    here = record.image_ids.get(home.region)
+    if here is None or (word.startswith("ami-") and word != here):
+        raise BadInput(
+            "an image is booted where it was baked: there is no bake network elsewhere",
+            found=f"{word}, an image in another region than {home.region}" if here else f"no image in {home.region}",
+            expected=f"{here or 'an image'} in {home.region}",
+            next_step=f"python -m bake verify {here}" if here else None,
+        )
+    facts = description if isinstance(description, dict) else {}
+    if (state := facts.get("State", GONE)) != "available":
+        raise BadInput("the image cannot be launched", where=here, found=f"it is {state}", expected="available")
+    if facts.get("Platform") == "windows":
+        raise BadInput(
+            "the boot test speaks SSH and systemd, which this image has not",
+            where=here,
+            found="an image of Windows",
+            expected="an image of Linux",
+        )
+
+
+def report(record: "ImageRecord", verdict: "Verdict", url: str, *, as_json: bool) -> None:
+    """The result on standard output; why it failed with it."""
+    from bake.looks_report import boot_test
+    from console.command import print_json
+
+    trial, result = verdict.trial, verdict.result
+    if as_json:
+        print_json(
+            {
+                "image": trial.image,
+                "recipe": record.recipe,
+                "digest": record.digest,
+                "build": trial.build,
+                "record": url,
+                "failed": list(verdict.failed),
+                "said": verdict.said or None,
+                **result.model_dump(mode="json"),
+            }
+        )
+        return
+    click.echo(f"{record.recipe} {trial.image}: {'passed' if result.passed else 'FAILED'}")
+    for line in boot_test(result):
+        click.echo(line)
+    click.echo(f"  record: {url}")
+    if verdict.said:
+        click.echo(f"\n{verdict.said}", err=True)

@@ -1,0 +1,196 @@
+"""What killed bakes, boot tests and copies left, of any build: which of it goes, and why the rest stays.
+
+Policy: fails closed. A build's remains go all at once, and only if nobody holds a lease for it, and the youngest thing
+of it is older than a limit. Never what any record names, or did before its image was retired; never a protected image,
+because protection is the last thing that a bake does; nothing of another application, or of a build id that is none of
+ours. All times are AWS's: S3 says how late it is and how old a lease is, EC2 how old a thing is.
+
+Imports little, as `bake.sweep` does. It takes s3:ListBucket and s3:GetObject on leases/* and images/*, and of EC2 what
+docs/images.md lists.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from bake import sweep
+from bake.application import APPLICATION
+from bake.sweep import BUILD, TAG, Found, Kind, Removal
+from console.aws import Aws, errors
+from console.errors import KilnError
+
+OLDER_THAN = timedelta(
+    hours=3
+)  # a bake has its lease; a boot test ends itself after two hours, and a copy is gone on with
+IDS = re.compile(r"\b(?:ami|snap)-[0-9a-f]{8,17}\b")
+LONGEST_LEASE_SECONDS = 3600.0  # bake.lease.LONGEST_SECONDS: what states more is none
+READERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the image bucket says.
+
+    Args:
+        named: every AMI and snapshot id that a record holds, also those of images that were retired.
+        live: the builds for which somebody holds a lease.
+        now: what the time is, as S3 says.
+    """
+
+    named: frozenset[str]
+    live: frozenset[str]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What is there of one build. Without removals it stays, and `reason` says why."""
+
+    build: str
+    reason: str
+    removals: tuple[Removal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was done about the remains of a build in a region."""
+
+    build: str
+    region: str
+    outcome: sweep.Outcome
+
+
+def plan(observed: Iterable[Found], known: Known, older_than: timedelta) -> tuple[Remains, ...]:
+    """What is to be done about each build of which something is there, by build id. Pure."""
+    observed = tuple(observed)
+    kept = keeps(observed, known.named)
+    instances = {one.id: one.tags.get(TAG, "") for one in observed if one.kind is Kind.INSTANCE}
+    by_build: dict[str, list[Found]] = {}
+    for one in observed:
+        if build := _build_of(one, instances):
+            by_build.setdefault(build, []).append(one)
+    found = []
+    for build, things in sorted(by_build.items()):
+        removals = sweep.plan(build, observed, kept)
+        if not removals:
+            continue
+        reason, goes = _decide(build, things, {one.id for one in removals}, known, older_than)
+        found.append(Remains(build, reason, removals if goes else ()))
+    return tuple(found)
+
+
+def keeps(observed: Collection[Found], named: Collection[str]) -> frozenset[str]:
+    """The ids that stay whatever their build: those in records, protected images, and the snapshots of both."""
+    images = {one.id for one in observed if one.kind is Kind.IMAGE and (one.protected or one.id in named)}
+    return frozenset({*named, *images, *(one.id for one in observed if one.image in images)})
+
+
+def _decide(
+    build: str, things: Collection[Found], removed: Collection[str], known: Known, older_than: timedelta
+) -> tuple[str, bool]:
+    """Why, and whether the remains of a build go."""
+    began = BUILD.fullmatch(build)
+    if began is None:
+        return f"{build!r} is no build id of Kiln's", False
+    if others := {name for one in things if (name := one.tags.get("kiln:application")) not in (None, APPLICATION)}:
+        return f"it is of another application: {', '.join(sorted(others))}", False
+    if build in known.live:
+        return "somebody holds its lease: it is being baked, or was killed within the last minute", False
+    times = [datetime.strptime(began["time"], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)]
+    times += [one.created for one in things if one.id in removed and one.created]
+    age = known.now - max(times)
+    if age < older_than:
+        return f"it is {_minutes(age)} old, younger than {_minutes(older_than)}", False
+    return f"nobody holds its lease, and its youngest part is {_minutes(age)} old", True
+
+
+def _build_of(one: Found, instances: Mapping[str, str]) -> str:
+    """The build that a thing is of, by its tag, its name or its instance; empty where none of them says so."""
+    if build := one.tags.get(TAG):
+        return build
+    prefix = {Kind.IMAGE: f"{APPLICATION.lower()}-", Kind.KEY_PAIR: "packer-"}.get(one.kind)
+    if prefix and one.name.startswith(prefix) and BUILD.fullmatch(one.name.removeprefix(prefix)):
+        return one.name.removeprefix(prefix)
+    return instances.get(one.made_from, "")
+
+
+def _minutes(age: timedelta) -> str:
+    minutes = int(age.total_seconds()) // 60
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+# --- asking -----------------------------------------------------------------------------------------------------------
+def ask(aws: Aws, bucket: str) -> Known:
+    """What the bucket says. Raises KilnError where a lease cannot be read that might be held."""
+    s3 = aws.client("s3")
+    with errors(f"reading leases and records in {bucket} (s3:ListBucket, s3:GetObject)"):
+        leases, now = _listed(s3, bucket, "leases/")
+        live = frozenset(filter(None, (_live(s3, bucket, one, now) for one in leases)))
+        # The leases first: a bake writes its record before it releases its lease.
+        records, _ = _listed(s3, bucket, "images/")
+        keys = [one["Key"] for one in records if one["Key"].endswith(".json")]
+        with ThreadPoolExecutor(READERS) as threads:
+            texts = threads.map(lambda key: _text(s3, bucket, key), keys)
+            named = frozenset(found for text in texts for found in IDS.findall(text))
+    return Known(named, live, now)
+
+
+def _listed(s3: Any, bucket: str, prefix: str) -> tuple[list[Mapping[str, Any]], datetime]:
+    """The objects, and S3's time."""
+    found: list[Mapping[str, Any]] = []
+    now = datetime.min.replace(tzinfo=UTC)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        found += page.get("Contents", ())
+        now = parsedate_to_datetime(page["ResponseMetadata"]["HTTPHeaders"]["date"])
+    return found, now
+
+
+def _text(s3: Any, bucket: str, key: str) -> str:
+    """An object's text; empty where it was deleted since it was listed."""
+    try:
+        return str(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8", "replace"))
+    except s3.exceptions.NoSuchKey:
+        return ""
+
+
+def _live(s3: Any, bucket: str, one: Mapping[str, Any], now: datetime) -> str:
+    """The build of a lease that is held; empty for a dead one, which nobody has renewed for its duration."""
+    age = (now - one["LastModified"]).total_seconds()
+    if age > LONGEST_LEASE_SECONDS or not (text := _text(s3, bucket, one["Key"])):
+        return ""
+    try:
+        lease = json.loads(text)
+        build, duration = str(lease["build"]), float(lease["duration_seconds"])
+    except (ValueError, KeyError, TypeError) as problem:
+        raise KilnError(
+            "nothing is swept: a lease cannot be read",
+            where=f"s3://{bucket}/{one['Key']}",
+            found=repr(problem),
+            expected="a lease that says whose build it is for",
+            next_step="if no bake is running, delete it; it counts for an hour",
+        ) from problem
+    return build if age <= duration else ""
+
+
+def regions(aws: Aws) -> tuple[str, ...]:
+    """Every region that the account can use: a copy may have been begun in any."""
+    with errors("asking for the regions (ec2:DescribeRegions)"):
+        answer = aws.client("ec2").describe_regions()
+    return tuple(sorted(one["RegionName"] for one in answer["Regions"]))
+
+
+def look(aws: Aws, build: str | None = None) -> tuple[Found, ...]:
+    """What is there in a region of a build, or of any."""
+    with errors(f"looking for what bakes left in {aws.region} (ec2:Describe…)"):
+        return sweep.gather(aws, build)
+
+
+def remove(aws: Aws, found: Collection[Found], remains: Iterable[Remains], known: Known) -> tuple[Swept, ...]:
+    """Remove what is to go in a region."""
+    kept = keeps(found, known.named)
+    return tuple(Swept(one.build, aws.region, sweep.sweep(aws, one.build, kept)) for one in remains if one.removals)

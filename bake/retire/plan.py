@@ -1,0 +1,239 @@
+"""Which images are kept and which go, each with its reason. Pure: what was read, the policy and the time → steps.
+
+Policy: an image goes in three steps with a grace time between them, deprecated → disabled → deleted, and only the last
+cannot be taken back. Everything speaks for keeping: a release, a use in any account, the images file, its age, its
+place among the newest, what was baked from it; and what is not provably Kiln's is never touched, but said.
+The images of one record, one in each region, share one fate; each takes its own next step.
+
+What a bake might still reuse is available; it is deprecated and disabled for days before it is deleted, and no bake
+reuses a disabled one. So nothing that is deleted can be in the hands of a bake that has just begun.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bake.agreement import disagreements, tags_of
+from bake.digest import short
+from bake.image import ImageRecord
+from bake.inventory import GONE, Inventory, Seen, moment, state_of
+from bake.retire.policy import Policy
+from console import duration
+
+RELEASE_TAG = "kiln:release:"  # + environment; its value is the release that needs the image
+DISABLED_AT, UNPROTECTED_AT = "kiln:disabled-at", "kiln:unprotected-at"  # times that EC2 does not keep
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deregistration-protection.html
+COOL_DOWN = timedelta(hours=24)
+# A deprecation time must lie in the future; one that lies no further ahead than this is one that a retire has set. A
+# grace time that is as short is none.
+SOON = timedelta(minutes=10)
+DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+
+Key = tuple[str, str]  # recipe and digest: a record
+
+
+class Action(StrEnum):
+    """What is to be done with an image now. `wait`: it is on its way out, and its grace time is not over."""
+
+    KEEP = "keep"
+    WAIT = "wait"
+    DEPRECATE = "deprecate"
+    DISABLE = "disable"
+    DELETE = "delete"
+
+    @property
+    def changes(self) -> bool:
+        return self not in (Action.KEEP, Action.WAIT)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Use:
+    """Something in an account that needs an image: `what` is an AMI id or a digest (64 digits)."""
+
+    environment: str
+    region: str
+    kind: str
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} of {self.environment} in {self.region}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done with one image in one region, and why; `record` is None where no record proves it ours."""
+
+    recipe: str
+    region: str
+    image_id: str
+    state: str
+    action: Action
+    reason: str
+    record: ImageRecord | None = None
+
+
+def plan(
+    inventory: Inventory, uses: Iterable[Use], policy: Policy, now: datetime, begun: Collection[str] = ()
+) -> tuple[Step, ...]:
+    """A step for every image that there is, the newest first.
+
+    Args:
+        begun: the builds whose deletion was begun: history has their record already.
+    """
+    kept = keeps(inventory, uses, policy, now)
+    records = {(one.recipe, one.digest): one for one in inventory.records}
+    described = inventory.everywhere()
+    steps = []
+    for seen in inventory.all(now):
+        record = records.get((seen.recipe, seen.digest))
+        if record is None or seen.image_id not in record.image_ids.values():
+            reason = f"not provably Kiln's: {'; '.join(seen.notes) or 'no record'}"
+            steps.append(Step(seen.recipe, seen.region, seen.image_id, seen.state, Action.KEEP, reason))
+            continue
+        if reason := kept.get((record.recipe, record.digest), ""):
+            undo = seen.state in ("deprecated", "disabled")
+            reason += f"; it is {seen.state}: --undo {seen.image_id} takes that back" if undo else ""
+            action = Action.KEEP
+        else:
+            description = described.get(seen.image_id, {})
+            action, reason = _next(seen, description, policy, now, begun=record.build in begun)
+        steps.append(Step(seen.recipe, seen.region, seen.image_id, seen.state, action, reason, record))
+    return tuple(steps)
+
+
+def keeps(inventory: Inventory, uses: Iterable[Use], policy: Policy, now: datetime) -> dict[Key, str]:
+    """The records that are kept, each with its reason; also all that a kept one stands on."""
+    described, records = inventory.everywhere(), inventory.records
+    used = _by_what(uses)
+    newest = _newest(records, described, policy.keep, now)
+    kept: dict[Key, str] = {}
+    for record in records:
+        key = (record.recipe, record.digest)
+        if reason := next(_reasons(record, inventory, described, used, policy, now), ""):
+            kept[key] = reason
+        elif key in newest:
+            kept[key] = f"among the newest {policy.keep} of {record.recipe}"
+    # of an image without a record its tags are all that is known: what they call its parent stays
+    below = {digest: f"{image}, which has no record" for image, digest in _parents_in_tags(inventory, described)}
+    for record in records:
+        if record.digest in below:
+            kept.setdefault((record.recipe, record.digest), f"parent of {below[record.digest]}")
+    todo = [one for one in records if (one.recipe, one.digest) in kept]
+    while todo:
+        child = todo.pop()
+        for parent in records:
+            key = (parent.recipe, parent.digest)
+            if key not in kept and _is_parent(parent, child):
+                kept[key] = f"parent of {child.recipe} {short(child.digest)}, which is kept"
+                todo.append(parent)
+    return kept
+
+
+def _reasons(
+    record: ImageRecord,
+    inventory: Inventory,
+    described: Mapping[str, Mapping[str, Any]],
+    used: Mapping[str, list[Use]],
+    policy: Policy,
+    now: datetime,
+) -> Iterator[str]:
+    """Why a record is kept for its own sake, the strongest reason first."""
+    images = sorted(record.image_ids.values())
+    there = {image: described[image] for image in images if image in described}
+    for image, description in there.items():
+        told = {**description, "State": "available"}  # the state is told apart from it
+        if wrong := disagreements(told, owner=record.owner, tags=record.tags):
+            yield f"not provably Kiln's: the record says otherwise of {image} than EC2 ({'; '.join(wrong)})"
+    for description in there.values():
+        for name, value in sorted(tags_of(description).items()):
+            if name.startswith(RELEASE_TAG):
+                yield f"the release {value} of {name.removeprefix(RELEASE_TAG)} needs it"
+    if found := sorted(one for what in (*images, record.digest.removeprefix("sha256:")) for one in used.get(what, ())):
+        yield f"used by {found[0]}" + (f" and {len(found) - 1} more" if len(found) > 1 else "")
+    for name, image_in_force in sorted(inventory.images.root.items()):
+        if set(images) & set(image_in_force.image_ids.values()) or image_in_force.digest == record.digest:
+            yield f"the images file names it as {name}"
+    if now - record.baked_at < policy.younger_than:
+        yield f"younger than {duration.show(policy.younger_than)}"
+
+
+def _newest(
+    records: Iterable[ImageRecord], described: Mapping[str, Mapping[str, Any]], keep: int, now: datetime
+) -> frozenset[Key]:
+    """The newest of each recipe that can be launched; what is gone or disabled does not count."""
+    found: dict[str, list[Key]] = {}
+    for record in records:
+        states = {state_of(described.get(image), now) for image in record.image_ids.values()}
+        if states & {"available", "deprecated"}:
+            found.setdefault(record.recipe, []).append((record.recipe, record.digest))
+    return frozenset(key for keys in found.values() for key in keys[:keep])
+
+
+def _is_parent(parent: ImageRecord, child: ImageRecord) -> bool:
+    return parent.digest == child.closure.parent or bool(
+        set(parent.image_ids.values()) & set(child.parent_image_ids.values())
+    )
+
+
+def _parents_in_tags(inventory: Inventory, described: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """AMI id and parent's digest of each image that no record names."""
+    recorded = {image for record in inventory.records for image in record.image_ids.values()}
+    for image, description in sorted(described.items()):
+        parent = tags_of(description).get("kiln:parent-digest")
+        if parent and image not in recorded:
+            yield image, parent
+
+
+def _by_what(uses: Iterable[Use]) -> dict[str, list[Use]]:
+    found: dict[str, list[Use]] = {}
+    for one in uses:
+        found.setdefault(one.what, []).append(one)
+    return found
+
+
+def _next(
+    seen: Seen, description: Mapping[str, Any], policy: Policy, now: datetime, *, begun: bool
+) -> tuple[Action, str]:
+    """The next step of an image that nothing keeps."""
+    if seen.state == GONE and begun:
+        return Action.DELETE, "its deletion was begun: its snapshots and its record are left"
+    if seen.state == GONE:
+        return Action.KEEP, "its image is gone, and no `retire` did that: nothing is done about its record"
+    if seen.state == "disabled":
+        return _deletion(description, policy, now)
+    if seen.state not in ("available", "deprecated"):
+        return Action.KEEP, f"its state is {seen.state}"
+    if seen.deprecated_from is None or seen.deprecated_from > now + SOON:
+        return Action.DEPRECATE, "nothing needs it"
+    if now + SOON < (due := seen.deprecated_from + policy.grace):
+        return Action.WAIT, f"deprecated; it is disabled from {_day(due)}"
+    return Action.DISABLE, f"deprecated for {duration.show(policy.grace)} and still nothing needs it"
+
+
+def _deletion(description: Mapping[str, Any], policy: Policy, now: datetime) -> tuple[Action, str]:
+    tags = tags_of(description)
+    if (disabled := _time(tags.get(DISABLED_AT))) is None:
+        return Action.KEEP, f"disabled, and not by `retire` (no tag {DISABLED_AT}): who did it may delete it"
+    if now < disabled + policy.grace:
+        return Action.WAIT, f"disabled; it is deleted from {_day(disabled + policy.grace)}"
+    unprotected = _time(tags.get(UNPROTECTED_AT))
+    if unprotected and now < unprotected + COOL_DOWN:
+        again = _day(unprotected + COOL_DOWN)
+        return Action.WAIT, f"EC2 keeps it for a day after its protection ended: again after {again}"
+    return Action.DELETE, f"disabled for {duration.show(policy.grace)} and still nothing needs it"
+
+
+def _time(text: str | None) -> datetime | None:
+    """A time that a tag of ours holds; None where it holds anything else."""
+    try:
+        return moment(text)
+    except ValueError:
+        return None
+
+
+def _day(when: datetime) -> str:
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

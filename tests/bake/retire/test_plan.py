@@ -1,0 +1,282 @@
+"""What is kept and what goes, and why: pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bake.digest import short
+from bake.image import ImageRecord
+from bake.inventory import Inventory
+from bake.retire.plan import COOL_DOWN, DISABLED_AT, SOON, UNPROTECTED_AT, Action, Step, Use, plan
+from bake.retire.policy import Policy
+from infra.images import Images
+from tests.bake.test_inventory import REGION, ami, description_of, file_of, record_of, stored
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+GREEDY = Policy(keep=0, younger_than=timedelta(0), grace=14 * DAY)
+NO_IMAGES = Images({})
+
+BASE = record_of("base", 1)
+RUNTIME = record_of("runtime", 2, parent=1)
+WEB = record_of("web", 3, parent=2)
+NEWER = record_of("web", 4, parent=2)
+ALL = (BASE, RUNTIME, WEB, NEWER)
+
+
+def told(record: ImageRecord, state: str = "available", tags: Mapping[str, str] | None = None, **more: Any) -> Any:
+    description = description_of(record, State=state, **more)
+    return {**description, "Tags": [*description["Tags"], *({"Key": k, "Value": v} for k, v in (tags or {}).items())]}
+
+
+def world(*records: ImageRecord, images: Images = NO_IMAGES, **changed: Any) -> Inventory:
+    """`changed`: recipe_number → what EC2 says of it, None where it is gone."""
+    there = {one.image_ids[REGION]: changed.get(f"{one.recipe}_{one.baked_at.day}", told(one)) for one in records}
+    described = {image: description for image, description in there.items() if description is not None}
+    return Inventory(tuple(map(stored, records)), {REGION: described}, images)
+
+
+def steps(inventory: Inventory, *uses: Use, policy: Policy = GREEDY, begun: set[str] | None = None) -> dict[str, Step]:
+    return {one.image_id: one for one in plan(inventory, uses, policy, NOW, begun or set())}
+
+
+def use(what: str, kind: str = "instance") -> Use:
+    return Use("Stage", "eu-west-1", kind, "i-1", what)
+
+
+def test_what_nothing_needs_is_deprecated() -> None:
+    found = steps(world(*ALL))
+    assert {one.action for one in found.values()} == {Action.DEPRECATE}
+    assert {one.reason for one in found.values()} == {"nothing needs it"}
+
+
+@pytest.mark.parametrize("kind", ["instance", "launch template", "Auto Scaling group", "SSM parameter"])
+def test_what_is_used_in_any_account_is_kept_with_all_that_it_stands_on(kind: str) -> None:
+    found = steps(world(*ALL), use(ami(3), kind))
+    assert [one.image_id for one in found.values() if one.action is not Action.KEEP] == [ami(4)]
+    assert found[ami(3)].reason == f"used by {kind} i-1 of Stage in eu-west-1"
+    assert found[ami(2)].reason == f"parent of web {short(WEB.digest)}, which is kept"
+    assert found[ami(1)].reason.startswith("parent of runtime")
+
+
+def test_a_digest_in_a_parameter_keeps_its_image() -> None:
+    found = steps(world(*ALL), use(WEB.digest.removeprefix("sha256:"), "SSM parameter"))
+    assert found[ami(3)].action is Action.KEEP
+    assert found[ami(4)].action is Action.DEPRECATE
+
+
+def test_a_release_keeps_what_it_is_leased_by() -> None:
+    found = steps(world(*ALL, web_3=told(WEB, tags={"kiln:release:Stage": "payroll-main-7"})))
+    assert found[ami(3)].reason == "the release payroll-main-7 of Stage needs it"
+    assert found[ami(1)].action is Action.KEEP
+
+
+def test_the_images_file_keeps_what_it_names() -> None:
+    found = steps(world(*ALL, images=file_of(WEB)))
+    assert found[ami(3)].reason == "the images file names it as web"
+    assert found[ami(2)].action is Action.KEEP
+
+
+def test_the_young_and_the_newest_of_each_recipe_are_kept() -> None:
+    young = steps(world(*ALL), policy=replace(GREEDY, younger_than=NOW - NEWER.baked_at + DAY / 2))
+    assert young[ami(4)].reason.startswith("younger than")
+    assert young[ami(3)].action is Action.DEPRECATE
+    newest = steps(world(*ALL), policy=replace(GREEDY, keep=1))
+    assert newest[ami(4)].reason == "among the newest 1 of web"
+    assert newest[ami(3)].action is Action.DEPRECATE
+
+
+def test_the_newest_are_those_that_can_be_launched() -> None:
+    found = steps(world(*ALL, web_4=told(NEWER, "disabled")), policy=replace(GREEDY, keep=1))
+    assert found[ami(3)].reason == "among the newest 1 of web"
+    assert steps(world(*ALL, web_4=None), policy=replace(GREEDY, keep=1))[ami(3)].action is Action.KEEP
+
+
+def test_what_is_not_provably_ours_is_never_touched_and_said() -> None:
+    without = world(*ALL)
+    without = replace(without, stored=tuple(one for one in without.stored if one.record != WEB))
+    found = steps(without)
+    assert (found[ami(3)].action, found[ami(3)].reason) == (Action.KEEP, "not provably Kiln's: no record")
+    other = steps(world(*ALL, web_3={**told(WEB), "OwnerId": "999999999999"}))
+    assert other[ami(3)].action is Action.KEEP
+    assert "its owner is 999999999999" in other[ami(3)].reason
+
+
+def test_the_parent_of_an_image_without_a_record_is_kept_by_what_its_tags_say() -> None:
+    tags = {"kiln:parent-digest": RUNTIME.digest}
+    inventory = world(*ALL, web_3=told(WEB, tags=tags))
+    inventory = replace(inventory, stored=tuple(one for one in inventory.stored if one.record != WEB))
+    assert steps(inventory)[ami(2)].reason == f"parent of {ami(3)}, which has no record"
+    assert steps(inventory)[ami(1)].action is Action.KEEP
+
+
+def at(when: datetime) -> str:
+    return when.isoformat(timespec="seconds")
+
+
+def stage(days: float, **more: Any) -> Step:
+    """The step of an image that was deprecated so many days ago."""
+    since = f"{NOW - timedelta(days=days):%Y-%m-%dT%H:%M:%S}.000Z"
+    return steps(world(WEB, web_3=told(WEB, DeprecationTime=since, **more)))[ami(3)]
+
+
+def test_each_step_comes_a_grace_time_after_the_one_before() -> None:
+    assert stage(13).action is Action.WAIT
+    assert stage(13).reason == "deprecated; it is disabled from 2026-06-02 00:00 UTC"
+    assert stage(14).action is Action.DISABLE
+    waiting = stage(28, state="disabled", tags={DISABLED_AT: at(NOW - 13 * DAY)})
+    assert (waiting.action, waiting.reason) == (Action.WAIT, "disabled; it is deleted from 2026-06-02 00:00 UTC")
+    assert stage(28, state="disabled", tags={DISABLED_AT: at(NOW - 14 * DAY)}).action is Action.DELETE
+
+
+def test_a_deprecation_that_lies_far_ahead_is_not_one_of_retires() -> None:
+    assert stage(-200).action is Action.DEPRECATE
+    assert stage(-SOON / DAY).action is Action.WAIT
+
+
+def test_what_somebody_else_has_disabled_is_not_deleted() -> None:
+    assert stage(28, state="disabled").action is Action.KEEP
+    assert stage(28, state="disabled", tags={DISABLED_AT: "long ago"}).action is Action.KEEP
+
+
+def test_while_ec2_keeps_an_image_whose_protection_ended_nothing_is_done() -> None:
+    tags = {DISABLED_AT: at(NOW - 20 * DAY), UNPROTECTED_AT: at(NOW - COOL_DOWN / 2)}
+    found = stage(40, state="disabled", tags=tags)
+    assert found.action is Action.WAIT
+    assert found.reason.endswith("again after 2026-06-01 12:00 UTC")
+    assert stage(40, state="disabled", tags={**tags, UNPROTECTED_AT: at(NOW - COOL_DOWN)}).action is Action.DELETE
+
+
+def test_a_deletion_that_was_begun_is_ended_and_one_by_somebody_else_is_not() -> None:
+    assert steps(world(WEB, web_3=None))[ami(3)].action is Action.KEEP
+    assert steps(world(WEB, web_3=None), begun={WEB.build})[ami(3)].action is Action.DELETE
+
+
+def test_a_kept_image_on_its_way_out_says_how_to_take_that_back() -> None:
+    found = steps(world(WEB, web_3=told(WEB, "disabled")), use(ami(3)))
+    assert found[ami(3)].action is Action.KEEP
+    assert found[ami(3)].reason.endswith(f"it is disabled: --undo {ami(3)} takes that back")
+
+
+# --- properties: any chain of images, in any state, with any uses ----------------------------------------------------
+states = st.sampled_from(("available", "deprecated", "disabled", "gone", "pending"))
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[Inventory, list[Use], Policy, set[str]]:
+    count = draw(st.integers(1, 12))
+    records: list[ImageRecord] = []
+    there: dict[str, Any] = {}
+    for number in range(1, count + 1):
+        below = [one for one in records if one.recipe in ("base", "runtime")]
+        parent = draw(st.sampled_from([None, *below]))
+        recipe = {"": "base", "base": "runtime", "runtime": "web"}[parent.recipe if parent else ""]
+        record = record_of(recipe, number, parent=parent.baked_at.day if parent else 0)
+        if parent:
+            closure = record.closure.model_copy(update={"parent": parent.digest})
+            record = record.model_copy(update={"closure": closure, "digest": closure.digest})
+        records.append(record)
+        state, age = draw(states), timedelta(days=draw(st.integers(0, 60)))
+        tags = draw(st.sampled_from([{}, {DISABLED_AT: at(NOW - age)}, {"kiln:release:Stage": "r"}]))
+        deprecated = {"DeprecationTime": f"{NOW - age:%Y-%m-%dT%H:%M:%S}.000Z"} if state == "deprecated" else {}
+        if state != "gone":
+            shown = "available" if state == "deprecated" else state
+            there[ami(number)] = told(record, shown, tags, **deprecated)
+    forgotten = draw(st.sets(st.sampled_from([one.build for one in records]), max_size=2))
+    images = file_of(draw(st.sampled_from(records))) if draw(st.booleans()) else NO_IMAGES
+    used = draw(st.lists(st.sampled_from(records), max_size=4))
+    uses = [use(draw(st.sampled_from((one.image_ids[REGION], one.digest.removeprefix("sha256:"))))) for one in used]
+    policy = Policy(draw(st.integers(0, 3)), timedelta(days=draw(st.integers(0, 170))), 14 * DAY)
+    begun = {one.build for one in draw(st.lists(st.sampled_from(records), max_size=3))}
+    known = tuple(stored(one) for one in records if one.build not in forgotten)
+    return Inventory(known, {REGION: there}, images), uses, policy, begun
+
+
+def applied(inventory: Inventory, planned: tuple[Step, ...]) -> Inventory:
+    """The world after the steps."""
+    there = dict(inventory.described[REGION])
+    known = {one.record.build: one for one in inventory.stored if one.record}
+    for step in planned:
+        description = dict(there.get(step.image_id, {}))
+        match step.action:
+            case Action.DEPRECATE:
+                there[step.image_id] = {**description, "DeprecationTime": f"{NOW:%Y-%m-%dT%H:%M:%S}.000Z"}
+            case Action.DISABLE:
+                tags = [*description["Tags"], {"Key": DISABLED_AT, "Value": at(NOW)}]
+                there[step.image_id] = {**description, "State": "disabled", "Tags": tags}
+            case Action.DELETE:
+                assert step.record
+                there.pop(step.image_id, None)
+                del known[step.record.build]
+    return replace(inventory, stored=tuple(known.values()), described={REGION: there})
+
+
+@given(worlds())
+def test_nothing_that_is_used_leased_in_force_or_below_something_kept_is_ever_touched(
+    found: tuple[Inventory, list[Use], Policy, set[str]],
+) -> None:
+    inventory, uses, policy, begun = found
+    planned = plan(inventory, uses, policy, NOW, begun)
+    used, leased = {one.what for one in uses}, set()
+    for image, description in inventory.described[REGION].items():
+        leased |= {image} if any(tag["Key"].startswith("kiln:release:") for tag in description["Tags"]) else set()
+    named = {image for one in inventory.images.root.values() for image in one.image_ids.values()}
+    below = {
+        image
+        for one in planned
+        if one.record
+        and one.action is Action.KEEP
+        and one.state != "gone"
+        and "not by `retire`" not in one.reason
+        and not one.reason.startswith("its state")
+        for image in one.record.parent_image_ids.values()
+    }
+    recorded = {image for one in inventory.records for image in one.image_ids.values()}
+    for step in planned:
+        if step.action.changes:
+            assert step.record, "what no record proves to be ours"
+            assert step.image_id in recorded
+            assert step.image_id not in used | leased | named | below
+            assert step.record.digest.removeprefix("sha256:") not in used
+            assert NOW - step.record.baked_at >= policy.younger_than
+            assert step.reason
+
+
+@given(worlds(), st.randoms())
+def test_the_plan_does_not_depend_on_the_order_in_which_things_were_read(
+    found: tuple[Inventory, list[Use], Policy, set[str]], random: Any
+) -> None:
+    inventory, uses, policy, begun = found
+    shuffled, used = list(inventory.stored), list(uses)
+    random.shuffle(shuffled)
+    random.shuffle(used)
+    other = plan(replace(inventory, stored=tuple(shuffled)), used, policy, NOW, begun)
+    assert other == plan(inventory, uses, policy, NOW, begun)
+
+
+@given(worlds())
+def test_done_twice_it_changes_nothing_the_second_time(
+    found: tuple[Inventory, list[Use], Policy, set[str]],
+) -> None:
+    inventory, uses, policy, begun = found
+    first = plan(inventory, uses, policy, NOW, begun)
+    after = applied(inventory, first)
+    assert [one for one in plan(after, uses, policy, NOW, begun) if one.action.changes] == []
+
+
+@given(worlds())
+def test_images_are_deleted_only_when_they_were_disabled_by_retire_or_the_deletion_was_begun(
+    found: tuple[Inventory, list[Use], Policy, set[str]],
+) -> None:
+    inventory, uses, policy, begun = found
+    for step in plan(inventory, uses, policy, NOW, begun):
+        if step.action is Action.DELETE:
+            tags = {t["Key"] for t in inventory.described[REGION].get(step.image_id, {"Tags": ()})["Tags"]}
+            assert (step.state == "disabled" and DISABLED_AT in tags) or (
+                step.record and step.state == "gone" and step.record.build in begun
+            )

@@ -1,0 +1,234 @@
+"""What killed bakes left, of any build: pure, and against an AWS of this process."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bake import remains, sweep
+from bake.cli import bake
+from bake.place import TOOLING_PREFIX, Home
+from bake.remains import Known, plan
+from bake.sweep import TAG, Found, Kind
+from console.aws import Aws
+from console.command import run
+from console.errors import KilnError
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+LIMIT = timedelta(hours=3)
+OLD, YOUNG = "web-20260601-080000-aaaaaa", "web-20260601-110000-bbbbbb"
+BUCKET = "images-of-the-test"
+
+
+def tags(build: str, application: str = "Payroll") -> dict[str, str]:
+    return {TAG: build, "kiln:application": application}
+
+
+def builder(build: str, number: str, hours: float) -> Found:
+    created = NOW - timedelta(hours=hours)
+    return Found(Kind.INSTANCE, f"i-{number}", "running", tags=tags(build), created=created)
+
+
+KNOWN = Known(frozenset(), frozenset(), NOW)
+
+
+def goes(*observed: Found, known: Known = KNOWN) -> set[str]:
+    return {thing.id for one in plan(observed, known, LIMIT) for thing in one.removals}
+
+
+def test_what_is_old_and_leased_by_nobody_goes_and_the_young_stays() -> None:
+    found = plan((builder(OLD, "1", 4), builder(YOUNG, "2", 1)), KNOWN, LIMIT)
+    assert [(one.build, len(one.removals), one.reason) for one in found] == [
+        (OLD, 1, "nobody holds its lease, and its youngest part is 4 h 0 min old"),
+        (YOUNG, 0, "it is 1 h 0 min old, younger than 3 h 0 min"),
+    ]
+
+
+def test_a_build_is_as_young_as_its_youngest_part() -> None:
+    group = Found(Kind.SECURITY_GROUP, "sg-1", tags=tags(OLD))
+    assert goes(builder(OLD, "1", 4), group) == {"i-1", "sg-1"}
+    assert goes(builder(OLD, "1", 1), group) == set(), "what has no time of its own is of a build that is at work"
+    assert goes(group) == {"sg-1"}, "alone it is as old as its build's id"
+
+
+def test_a_build_with_a_lease_stays_however_old() -> None:
+    assert goes(builder(OLD, "1", 400), known=replace(KNOWN, live=frozenset({OLD}))) == set()
+
+
+def test_what_a_record_names_and_what_is_protected_stays_with_its_snapshots() -> None:
+    image = Found(Kind.IMAGE, "ami-1", "available", tags=tags(OLD), created=NOW - timedelta(days=1))
+    snapshot = Found(Kind.SNAPSHOT, "snap-1", tags=tags(OLD), image="ami-1")
+    assert goes(image, snapshot) == {"ami-1", "snap-1"}
+    assert goes(image, snapshot, known=replace(KNOWN, named=frozenset({"ami-1"}))) == set()
+    assert goes(replace(image, protected=True), snapshot) == set()
+    forgotten = replace(builder(OLD, "1", 4))
+    assert goes(image, snapshot, forgotten, known=replace(KNOWN, named=frozenset({"ami-1"}))) == {"i-1"}
+
+
+def test_what_is_not_provably_of_one_of_our_builds_stays() -> None:
+    assert goes(builder("nightly", "1", 400)) == set()
+    assert goes(replace(builder(OLD, "1", 400), tags=tags(OLD, "Shop"))) == set()
+    assert goes(Found(Kind.KEY_PAIR, "packer-mine", name="packer-mine")) == set()
+    assert goes(Found(Kind.KEY_PAIR, f"packer-{OLD}", name=f"packer-{OLD}")) == {f"packer-{OLD}"}
+    assert goes(Found(Kind.IMAGE, "ami-1", "pending", name=f"payroll-{OLD}")) == {"ami-1"}
+
+
+texts = st.sampled_from(("", OLD, YOUNG, f"payroll-{OLD}", f"packer-{YOUNG}", "nightly", "Payroll", "Shop"))
+things = st.builds(
+    Found,
+    kind=st.sampled_from(Kind),
+    id=st.sampled_from(("ami-1", "snap-1", "i-1", "i-2", "x")),
+    state=st.sampled_from(("running", "available", "terminated")),
+    name=texts,
+    tags=st.dictionaries(st.sampled_from((TAG, "kiln:application")), texts),
+    made_from=st.sampled_from(("", "i-1")),
+    image=st.sampled_from(("", "ami-1")),
+    protected=st.booleans(),
+    created=st.one_of(st.none(), st.timedeltas(timedelta(0), timedelta(hours=9)).map(lambda age: NOW - age)),
+)
+
+
+@given(st.lists(things), st.sets(st.sampled_from((OLD, YOUNG))), st.sets(st.sampled_from(("ami-1", "snap-1"))))
+def test_nothing_goes_that_is_young_leased_named_protected_or_anothers(
+    observed: list[Found], live: set[str], named: set[str]
+) -> None:
+    known = Known(frozenset(named), frozenset(live), NOW)
+    for one in plan(observed, known, LIMIT):
+        for thing in one.removals:
+            assert sweep.BUILD.fullmatch(one.build)
+            assert one.build not in live
+            assert thing.id not in named
+            same = [other for other in observed if (other.kind, other.id) == (thing.kind, thing.id)]
+            assert not (thing.kind is Kind.IMAGE and any(other.protected for other in same))
+            assert not all("Shop" in other.tags.values() and TAG in other.tags for other in same)
+            assert not all(other.created and NOW - other.created < LIMIT for other in same)
+
+
+# --- the bucket and EC2 -----------------------------------------------------------------------------------------------
+@pytest.fixture
+def account(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    home = Home("Dev", "dev", "123456789012", aws.region, ())
+    monkeypatch.setattr(Home, "from_parameter_files", lambda: home)
+    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    for name in ("subnet-id", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
+        value = BUCKET if name == "image-bucket" else "x"
+        aws.client("ssm").put_parameter(Name=TOOLING_PREFIX + name, Value=value, Type="String")
+    return aws
+
+
+def put(aws: Aws, key: str, content: object) -> None:
+    body = content if isinstance(content, str) else json.dumps(content)
+    aws.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body.encode())
+
+
+def test_leases_and_records_are_read_as_they_are_whatever_their_format(account: Aws) -> None:
+    put(account, "leases/web/1.json", {"build": OLD, "duration_seconds": 60})
+    put(account, "leases/web/2.json", {"build": YOUNG, "duration_seconds": 0})
+    put(account, "images/web/1.json", {"format": 1, "image_ids": {"eu-west-1": "ami-00000001"}})
+    put(account, "images/web/retired/2-x.json", {"snapshot_ids": {"eu-west-1": ["snap-00000002"]}})
+    put(account, "images/web/3.json", "half a record: ami-00000003")
+    known = remains.ask(account, BUCKET)
+    assert OLD in known.live
+    assert known.named == {"ami-00000001", "snap-00000002", "ami-00000003"}
+    assert abs(known.now - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_lease_that_cannot_be_read_stops_everything(account: Aws) -> None:
+    put(account, "leases/web/1.json", "{}")
+    with pytest.raises(KilnError, match="nothing is swept: a lease cannot be read"):
+        remains.ask(account, BUCKET)
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as ended:
+        run(bake, ["sweep", *arguments], program="python -m bake")
+    out, err = capsys.readouterr()
+    return int(str(ended.value.code)), out + err
+
+
+def killed(aws: Aws, build: str) -> dict[str, Any]:
+    """What a bake leaves that was killed while EC2 made its image."""
+    ec2 = aws.client("ec2")
+
+    def tagged(*kinds: str) -> list[dict[str, Any]]:
+        listed = [{"Key": key, "Value": value} for key, value in tags(build).items()]
+        return [{"ResourceType": kind, "Tags": listed} for kind in kinds]
+
+    parent = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    made = ec2.run_instances(ImageId=parent, MinCount=1, MaxCount=1, TagSpecifications=tagged("instance", "volume"))
+    instance = made["Instances"][0]["InstanceId"]
+    ec2.create_key_pair(KeyName=f"packer-{build}")
+    ec2.create_security_group(GroupName=build, Description="-", TagSpecifications=tagged("security-group"))
+    ec2.create_launch_template(
+        LaunchTemplateName=build, LaunchTemplateData={"ImageId": parent}, TagSpecifications=tagged("launch-template")
+    )
+    image = ec2.create_image(InstanceId=instance, Name=f"payroll-{build}")["ImageId"]
+    return {"instance": instance, "image": image}
+
+
+def listing(aws: Aws) -> dict[str, int]:
+    ec2 = aws.client("ec2")
+    running = [{"Name": "instance-state-name", "Values": ["running"]}]
+    return {
+        "instances": len(ec2.describe_instances(Filters=running)["Reservations"]),
+        "keys": len(ec2.describe_key_pairs()["KeyPairs"]),
+        "images": len(ec2.describe_images(Owners=["self"])["Images"]),
+        "groups": len(ec2.describe_security_groups()["SecurityGroups"]),
+        "snapshots": len(ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]),
+        "volumes": len(ec2.describe_volumes()["Volumes"]),
+        "templates": len(ec2.describe_launch_templates()["LaunchTemplates"]),
+    }
+
+
+@pytest.mark.slow
+def test_the_remains_of_a_killed_build_go_and_a_live_one_a_recorded_one_and_strangers_stay(
+    account: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = ("--region", account.region, "--older-than", "0m")
+    live, recorded = "web-20260101-000000-cccccc", "web-20260101-000000-dddddd"
+    killed(account, live)
+    put(account, "leases/web/1.json", {"build": live, "duration_seconds": 600})
+    kept = killed(account, recorded)
+    put(account, "images/web/1.json", {"image_ids": {account.region: kept["image"]}})
+    account.client("ec2").create_key_pair(KeyName="packer-of-somebody")
+    call(capsys, *here, "--apply")  # the builder of the recorded image goes, the image stays
+    before = listing(account)
+    killed(account, OLD)
+
+    code, out = call(capsys, *here)
+    assert code == 0
+    assert f"{OLD} in {account.region}: goes" in out
+    assert f"{live} in {account.region}: stays, somebody holds its lease" in out
+    assert out.splitlines()[-1] == "nothing was changed: --apply removes it"
+    assert listing(account) != before
+
+    code, out = call(capsys, *here, "--apply", "--json")
+    assert code == 0, out
+    told = {one["build"]: one for one in json.loads(out)["builds"]}
+    assert {one.rpartition(" ")[0] for one in told[OLD]["removed"]} >= {"instance", "key pair", "launch template"}
+    assert listing(account) == before
+    assert account.client("ec2").describe_images(ImageIds=[kept["image"]])["Images"]
+    assert told[live]["removed"] == []
+
+
+@pytest.mark.slow
+def test_one_build_is_swept_by_its_id_in_whatever_region_it_left_something(
+    account: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Aws("eu-central-1")
+    killed(other, YOUNG)
+    killed(account, OLD)
+    code, out = call(capsys, "--build", YOUNG, "--region", account.region, "--region", "eu-central-1", "--apply")
+    assert code == 0, out
+    assert f"{YOUNG} in eu-central-1: goes" in out
+    assert listing(other)["images"] == 0
+    assert listing(account)["images"] == 1
+    assert "nothing is left of any bake" in call(capsys, "--build", YOUNG, "--region", "eu-central-1")[1]
+
+
+def test_every_region_of_the_account_is_looked_into(account: Aws) -> None:
+    assert {"eu-west-1", "eu-central-1", "us-east-1"} <= set(remains.regions(account))
