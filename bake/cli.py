@@ -24,6 +24,8 @@ Examples:
   python -m bake --update-parents base
                                       take the operating system's newest image
   python -m bake list                 all images that there are; show IMAGE and diff IMAGE IMAGE look into them
+  python -m bake retire               which images nothing needs any more, and what is to be done with them
+  python -m bake sweep                what bakes that were killed left
 \b
 Exit codes: 0 done, 1 a bake failed and was swept, 2 a mistake in the recipe, a file or the command line,
 3 not ready (tool, credentials, endpoint or the stack Payroll-Tooling missing), 130 interrupted and swept.

@@ -9,7 +9,7 @@ from typing import Self
 
 from bake.application import APPLICATION as APPLICATION  # for those who know it from here
 from bake.recipe import FILE, Layer, Recipe, show
-from console.aws import Aws, errors
+from console.aws import Aws, Unreachable, errors
 from console.errors import BadInput, KilnError, NotReady
 from infra.parameters import load_all
 
@@ -40,7 +40,7 @@ class Home:
         try:
             with errors("asking whose the credentials are (sts:GetCallerIdentity)"):
                 caller = aws.client("sts").get_caller_identity()
-        except NotReady as problem:
+        except Unreachable as problem:
             known = aws.session.get_available_regions("ec2")  # asked last: one that is new is not among them
             if self.region in known:
                 raise

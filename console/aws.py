@@ -33,6 +33,10 @@ OFF_PERHAPS = {"RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureExcep
 SIGN_IN = "choose credentials of the right account, for example: export AWS_PROFILE=dev"
 
 
+class Unreachable(NotReady):
+    """Nobody answers, or somebody who is not AWS."""
+
+
 @dataclass(slots=True)
 class Aws:
     """The clients of one region, made when they are first asked for; threads may share it and them.
@@ -89,7 +93,7 @@ def errors(doing: str) -> Iterator[None]:
             "the AWS credentials cannot be had", where=doing, found=str(problem), next_step=SIGN_IN
         ) from problem
     except (exceptions.HTTPClientError, exceptions.ConnectionError, ResponseParserError) as problem:
-        raise NotReady(
+        raise Unreachable(
             "AWS cannot be reached",
             where=doing,
             found=str(problem),

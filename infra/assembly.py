@@ -226,7 +226,7 @@ def _no_image(tier: str, region: str, images_file: Path) -> str:
 
 def _tooling(app: cdk.App, home: Environment, tooling: ToolingTable, environments: Sequence[Environment]) -> Group:
     accounts = sorted(e.account for e in environments if e.account != home.account)
-    Tooling(app, "Tooling", home=home, cidr=tooling.cidr, account_ids=accounts)
+    Tooling(app, "Tooling", home=home, tooling=tooling, account_ids=accounts)
     name = f"{APPLICATION}-Tooling"
     place = Placement(
         "Tooling", name, name, home.account, home.region, home.protected, {"kiln:application": APPLICATION}

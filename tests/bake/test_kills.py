@@ -124,10 +124,10 @@ def test_whoever_is_killed_at_whichever_call_nothing_is_orphaned(
     if point.victim == "packer":
         assert world.listing() == before, f"{point}: bake sweeps by itself\n{said}"
     made = [call for call in world.proxy.calls[first:] if call.operation == "PutObject"]
-    if made:
-        world.run("--sweep", world.build())
-        assert "nothing is left" in world.run("--sweep", world.build())
     world.end_leases()
+    if made:
+        world.sweep(world.build())
+        assert "nothing is left" in world.sweep(world.build())
     after = world.listing()
     if any(key.startswith("images/web/") for key in after["objects"]):
         recorded_and_reused(world, before, after, point)
@@ -163,7 +163,10 @@ def test_two_bakes_at_once_survive_the_sweep_of_a_third(world: World, reference:
     assert len(world.listing()["instances"]) == 3
     kill(third.pid)
     third.communicate()
-    said = world.run("--sweep", world.build())
+    build = world.build()
+    assert "somebody holds its lease" in world.sweep(build)
+    world.end_leases("web/")
+    said = world.sweep(build)
     assert said.count("removed instance i-") == 1
     assert [one.poll() for one in others] == [None, None], "the others bake still"
     for one in others:

@@ -14,6 +14,7 @@ from bake.cli import bake
 from bake.place import TOOLING_PREFIX, Home
 from bake.remains import Known, plan
 from bake.sweep import TAG, Found, Kind
+from bake.sweep_function import handler
 from console.aws import Aws
 from console.command import run
 from console.errors import KilnError
@@ -114,7 +115,7 @@ def account(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     home = Home("Dev", "dev", "123456789012", aws.region, ())
     monkeypatch.setattr(Home, "from_parameter_files", lambda: home)
     aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
-    for name in ("subnet-id", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
+    for name in ("subnet-ids", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
         value = BUCKET if name == "image-bucket" else "x"
         aws.client("ssm").put_parameter(Name=TOOLING_PREFIX + name, Value=value, Type="String")
     return aws
@@ -232,3 +233,23 @@ def test_one_build_is_swept_by_its_id_in_whatever_region_it_left_something(
 
 def test_every_region_of_the_account_is_looked_into(account: Aws) -> None:
     assert {"eu-west-1", "eu-central-1", "us-east-1"} <= set(remains.regions(account))
+
+
+@pytest.mark.slow
+def test_the_function_removes_what_a_killed_build_left_and_fails_where_something_is_still_there(
+    account: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = "web-20260101-000000-cccccc"
+    killed(account, live)
+    put(account, "leases/web/1.json", {"build": live, "duration_seconds": 600})
+    before = listing(account)
+    killed(account, OLD)
+    monkeypatch.setenv("AWS_REGION", account.region)
+    monkeypatch.setattr(remains, "regions", lambda _: (account.region,))
+    told = handler({"bucket": BUCKET, "older_than_hours": 0}, None)
+    assert any(one.startswith("instance i-") and one.endswith(" in eu-west-1") for one in told["removed"])
+    assert listing(account) == before
+
+    monkeypatch.setattr(remains, "remove", lambda *_: [remains.Swept(OLD, "eu-west-1", sweep.Outcome(left=("x",)))])
+    with pytest.raises(RuntimeError, match="not everything could be removed: x in eu-west-1"):
+        handler({"bucket": BUCKET, "older_than_hours": 0}, None)

@@ -143,10 +143,14 @@ class World:
         }
         return {kind: frozenset(ids) for kind, ids in found.items()}
 
-    def end_leases(self) -> None:
+    def sweep(self, build: str) -> str:
+        """What the sweep of a build says; in one region only, because each is asked anew."""
+        return self.run("sweep", "--build", build, "--region", self.aws.region, "--apply")
+
+    def end_leases(self, below: str = "") -> None:
         """What a minute does: the lease of a bake that was killed is dead."""
         s3 = self.aws.client("s3")
-        for one in s3.list_objects_v2(Bucket=BUCKET, Prefix="leases/").get("Contents", ()):
+        for one in s3.list_objects_v2(Bucket=BUCKET, Prefix=f"leases/{below}").get("Contents", ()):
             s3.delete_object(Bucket=BUCKET, Key=one["Key"])
 
 

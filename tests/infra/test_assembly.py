@@ -122,8 +122,8 @@ def test_two_syntheses_give_the_same_bytes(
     assembly: Path, tmp_path: Path, environments: tuple[Environment, ...]
 ) -> None:
     again = synthesize(environments, load(IMAGES_FILE), tmp_path / "other.toml", tmp_path / "out")
-    files = sorted(file.name for file in assembly.iterdir())
-    assert files == sorted(file.name for file in again.iterdir())
+    files, others = (sorted(f.relative_to(one) for f in one.rglob("*") if f.is_file()) for one in (assembly, again))
+    assert files == others
     assert [f for f in files if (assembly / f).read_bytes() != (again / f).read_bytes()] == []
 
 

@@ -162,7 +162,7 @@ def world(front: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
         monkeypatch.delenv(name, raising=False)
     aws = Aws(REGION)
     aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    for name in ("subnet-id", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
+    for name in ("subnet-ids", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
         value = BUCKET if name == "image-bucket" else "x"
         aws.client("ssm").put_parameter(Name=TOOLING_PREFIX + name, Value=value, Type="String")
     return World(aws, ImageStore(aws.client("s3"), BUCKET), front)
