@@ -1,4 +1,4 @@
-"""Recipes from their folders to images: gather → plan → for each layer Packer → verify → share → record → images file.
+"""Recipes from their folders to images: gather → plan → for each layer Packer → check → share → record → images file.
 
 Everything is looked up and decided before anything is baked; what is done with one recipe is in `oven`.
 """

@@ -1,4 +1,4 @@
-"""One recipe, for real: under its digest's lease Packer → verify → share → record → protect, or reuse what is there.
+"""One recipe, for real: under its digest's lease Packer → check → share → record → protect, or reuse what is there.
 
 One machine bakes a digest, the others wait, look again, and reuse. Nothing is recorded before the image is there,
 verified and shared; whatever ends a bake early, its remains are swept.
@@ -112,7 +112,7 @@ class Oven:
         etag: str | None,
         watch: Stopwatch,
     ) -> ImageRecord:
-        """Packer → verify → share → record → protect. `etag` is of the record that it takes the place of."""
+        """Packer → check → share → record → protect. `etag` is of the record that it takes the place of."""
         tools = toolchain.find(self.versions)
 
         def check() -> None:
@@ -138,9 +138,9 @@ class Oven:
         with workspace_of as workspace, build.swept(self.aws, self.progress, named):
             made = build.run(workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress, meanwhile)
             watch.take(made.seconds)
-            phase("verify")
+            phase("check that EC2 agrees")
             description = agreement.check(self.aws, made.image_id, owner=self.home.account, tags=build.tags)
-            watch.lap("verify")
+            watch.lap("check")
             snapshots = agreement.snapshots_of(description)
             others = self.shared_with(one.layer)
             if others:

@@ -73,7 +73,7 @@ def test_a_test_that_fails_fails_the_boot_test_and_says_why(tooling: Pipeline, w
         with leaves_nothing(tooling):
             found = said(tooling, "verify", "web", expect_failure=True)
     assert found["failed"] == ["test_no_unit_has_failed"]
-    assert "payroll-web.service" in found["said"]
+    assert "FAILED booted/test_booted.py::test_no_unit_has_failed" in found["said"]
 
 
 def test_ctrl_c_removes_everything_and_leaves_the_record_as_it_is(
