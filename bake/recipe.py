@@ -20,6 +20,7 @@ from console.errors import BadInput
 ROOT = Path(__file__).resolve().parent.parent
 RECIPES = ROOT / "packer"
 FILE = "recipe.toml"
+TESTS = "tests"
 FILES = "files"  # what a recipe uploads to its builder
 # What an AMI's name (3 to 128 characters) and a tag can hold:
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html

@@ -15,11 +15,10 @@ from pathlib import Path
 from bake.boot.instance import USER, Instance
 from bake.digest import files_of, fingerprint
 from bake.image import ImageRecord, TestResult
-from bake.recipe import Recipe
+from bake.recipe import TESTS, Recipe
 from bake.workspace import parse_tests
 from console.errors import KilnError
 
-TESTS = "tests"  # the folder of a recipe's own tests
 BOOTED = "booted"  # the folder of packer/ with the tests of a boot; no recipe, and in no digest
 RUNNER = "test.sh"
 
