@@ -2,7 +2,7 @@
 
 A record is put there before the first thing of its image is deleted, and taken from its own place after the last one:
 no bake can reuse it, and what was in an image that ran once can still be read. In between, its copy here is what proves
-that a deletion was begun, so that a later `retire` ends it.
+that a deletion was begun, so that a later `retire` ends it. What a record names, its bill of materials, stays with it.
 """
 
 import re
