@@ -44,7 +44,7 @@ class Notifications(Construct):
         super().__init__(scope, construct_id)
         _require_somebody(self, addresses)
         found = {severity: self._topic(severity, key_arn) for severity in Severity}
-        for number, (address, used) in enumerate(places(self, "HasAddress", addresses, ADDRESSES), start=1):
+        for number, (address, used) in enumerate(_given(self, addresses), start=1):
             for severity, topic in found.items():
                 mail = sns.CfnSubscription(
                     self,
@@ -53,7 +53,8 @@ class Notifications(Construct):
                     protocol="email",
                     endpoint=address,
                 )
-                mail.cfn_options.condition = used
+                if used:
+                    mail.cfn_options.condition = used
         self.topics = _topics(found)
 
     def _topic(self, severity: Severity, key_arn: str) -> sns.CfnTopic:
@@ -89,6 +90,13 @@ class Notifications(Construct):
             self, f"{name}Policy", topics=[topic.ref], policy_document=iam.PolicyDocument(statements=statements)
         )
         return topic
+
+
+def _given(construct: Construct, addresses: list[str]) -> list[tuple[str, cdk.CfnCondition | None]]:
+    """Each address, with the condition under which it is one where that is only known in the account."""
+    if cdk.Token.is_unresolved(addresses):
+        return [*places(construct, "HasAddress", addresses, ADDRESSES)]
+    return [(address, None) for address in addresses if address != NONE]
 
 
 def _require_somebody(construct: Construct, addresses: list[str]) -> None:

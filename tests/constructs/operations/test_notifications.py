@@ -91,3 +91,11 @@ def test_each_place_of_the_list_is_subscribed_to_all_topics_if_it_is_used(notifi
 def test_topics_that_tell_nobody_are_refused(template: Callable[..., Any], addresses: list[str], expected: str) -> None:
     with pytest.raises(WrongProperty, match=f"Stack/Notifications: addresses is .* expected {expected}"):
         template(lambda stack: Notifications(stack, "Notifications", key_arn="arn:key", addresses=addresses))
+
+
+def test_addresses_that_are_known_beforehand_need_no_condition(template: Callable[..., Any]) -> None:
+    addresses = ["team@shop.example", *["none"] * 4]
+    made = template(lambda stack: Notifications(stack, "N", key_arn="arn:key", addresses=addresses)).to_json()
+    assert "Conditions" not in made
+    mails = [one["Properties"] for one in made["Resources"].values() if one["Type"] == "AWS::SNS::Subscription"]
+    assert [mail["Endpoint"] for mail in mails] == ["team@shop.example"] * 3
