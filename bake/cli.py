@@ -30,6 +30,7 @@ Examples:
   python -m bake base --update-packages
                                       lock the versions that apt has today in packages.toml, then bake them
   python -m bake list                 all images that there are; show IMAGE and diff IMAGE IMAGE look into them
+  python -m bake verify web           boot its image once and test it again; share and copy give it to others
   python -m bake retire               which images nothing needs any more, and what is to be done with them
   python -m bake sweep                what bakes that were killed left
 \b
