@@ -1,5 +1,6 @@
 """A bake that is watched from outside, and what is there before and after it."""
 
+import json
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -73,6 +74,26 @@ def packer_of(bake: subprocess.Popen[str]) -> int | None:
             if "packer build" in arguments and "plugin" not in arguments and "with_parent" not in arguments:
                 return int(pid)
     return None
+
+
+def parent_of(process: int) -> int:
+    return int(subprocess.run(["ps", "-o", "ppid=", "-p", str(process)], capture_output=True, text=True).stdout)
+
+
+def ended(process: int) -> bool:
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout.strip()
+    return not state or state.startswith("Z")
+
+
+def end_lease(pipeline: Pipeline, recipe: str) -> str:
+    """What a minute does to the lease of a killed bake; the build that it was for."""
+    name = "/kiln/tooling/image-bucket"
+    bucket = pipeline.client("ssm", "dev").get_parameter(Name=name)["Parameter"]["Value"]
+    s3 = pipeline.client("s3", "dev")
+    (lease,) = s3.list_objects_v2(Bucket=bucket, Prefix=f"leases/{recipe}/")["Contents"]
+    body = s3.get_object(Bucket=bucket, Key=lease["Key"])["Body"].read()
+    s3.delete_object(Bucket=bucket, Key=lease["Key"])
+    return str(json.loads(body)["build"])
 
 
 def begin(pipeline: Pipeline, log: Path, *recipes: str) -> subprocess.Popen[str]:

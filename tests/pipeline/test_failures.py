@@ -14,7 +14,17 @@ from console.progress import Progress
 from rehearsal.load import Load
 from rehearsal.pipeline import Pipeline
 from rehearsal.up import down, up
-from tests.pipeline.aftermath import announced, begin, changed, leaves_nothing, packer_of, until
+from tests.pipeline.aftermath import (
+    announced,
+    begin,
+    changed,
+    end_lease,
+    ended,
+    leaves_nothing,
+    packer_of,
+    parent_of,
+    until,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -61,6 +71,25 @@ def test_a_killed_packer_leaves_nothing(layers: Pipeline, tmp_path: Path, phase:
     said = log.read_text()
     assert "Traceback" not in said
     assert "error:" in said
+
+
+@pytest.mark.parametrize("phase", ["prepare", "launch", "connect", "provision", "stop", "image", "cleanup"])
+def test_a_killed_bake_leaves_nothing_that_packer_and_a_sweep_do_not_remove(
+    layers: Pipeline, tmp_path: Path, phase: str
+) -> None:
+    """Packer is told by the kernel and cleans up; the lease would be dead a minute later."""
+    log = tmp_path / "bake.log"
+    with leaves_nothing(layers):
+        bake = begin(layers, log)
+        until(lambda: begun(phase, bake, log) or bake.poll() is not None, 90, phase)
+        packer = packer_of(bake)
+        assert packer, log.read_text()
+        os.kill(parent_of(packer), signal.SIGKILL)
+        assert bake.wait(120) != 0
+        until(lambda: ended(packer), 120, "Packer ends with bake")
+        build = end_lease(layers, "web")
+        layers.run("python", "-m", "bake", "sweep", "--build", build, "--apply")
+    assert "Traceback" not in log.read_text()
 
 
 def test_ctrl_c_ends_the_bake_and_leaves_nothing(layers: Pipeline, tmp_path: Path) -> None:
