@@ -9,6 +9,7 @@ from bake import pins, toolchain
 from bake.build import Build
 from bake.flow import Baker, Plan
 from bake.plan import Action
+from bake.platforms import Platform
 from bake.recipe import FILE, Layer, Recipe, own_template, show
 from bake.workspace import Workspace
 from console.aws import errors
@@ -17,16 +18,20 @@ from console.errors import BadInput
 
 def check(recipe: Recipe) -> None:
     """Raises BadInput for a recipe whose packages are not apt's."""
-    if recipe.layer is Layer.TIER or own_template(recipe):
-        why = (
-            "a tier installs no packages of Debian's" if recipe.layer is Layer.TIER else "it has a template of its own"
-        )
-        raise BadInput(
-            f"{recipe.name} has no packages to update",
-            where=show(recipe.folder / FILE),
-            found=why,
-            expected="a base or a runtime that is made by the shared template",
-        )
+    if recipe.layer is Layer.TIER:
+        why = "a tier installs no packages of Debian's"
+    elif recipe.platform is not Platform.LINUX:
+        why = f"it is for {recipe.platform}, which has no apt"
+    elif own_template(recipe):
+        why = "it has a template of its own"
+    else:
+        return
+    raise BadInput(
+        f"{recipe.name} has no packages to update",
+        where=show(recipe.folder / FILE),
+        found=why,
+        expected="a base or a runtime that is made by the shared template",
+    )
 
 
 def parent_image(baker: Baker, planned: Plan, recipe: Recipe) -> str:

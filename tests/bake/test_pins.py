@@ -202,6 +202,12 @@ def test_what_is_locked_and_was_not_installed_ends_the_bake(tmp_path: Path) -> N
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
+def test_windows_has_no_packages_to_update() -> None:
+    with pytest.raises(BadInput, match="windows-base has no packages to update") as caught:
+        repin.check(recipe.load("windows-base"))
+    assert "no apt" in (caught.value.found or "")
+
+
 def test_a_tier_has_no_packages_to_update() -> None:
     with pytest.raises(BadInput, match="web has no packages to update"):
         repin.check(recipe.load("web"))
