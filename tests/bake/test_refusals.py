@@ -141,6 +141,8 @@ def test_ssh_that_never_answers_is_told_with_what_to_check(at_rest: World, copy:
     recipe = copy / "packer" / "base" / "recipe.toml"
     recipe.write_text(recipe.read_text() + "\n[limits_minutes]\nconnect = 0.05\n", encoding="utf-8")
     said = at_rest.run("base", code=1, project=copy)
+    if "InvalidKeyPair.Duplicate" in said:  # on a very busy machine Packer asks twice for its key pair
+        said = at_rest.run("base", code=1, project=copy)
     assert "no image of base: the builder never answered over SSH" in said
     for check in ("reaches the bake network", "admits port 22", "starts sshd", "limits_minutes.connect in packer/base"):
         assert check in said
