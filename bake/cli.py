@@ -9,7 +9,7 @@ from bake.boot.command import verify
 from bake.copy.command import copy
 from bake.entry import Entry
 from bake.interruption import one_interruption
-from bake.looks import diff, list_images, show
+from bake.looks.command import diff, list_images, show
 from bake.retire.command import retire
 from bake.sharing.command import share
 from bake.sweep_command import sweep

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bake.looks import json_option
+from bake.options import json_option
 from console.command import print_json
 from console.duration import Duration
 from console.errors import ExitCode

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bake.looks import images_option, json_option
+from bake.options import images_option, json_option
 from console.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def check(word: str, record: "ImageRecord", description: object, home: "Home") -
 
 def report(record: "ImageRecord", verdict: "Verdict", url: str, *, as_json: bool) -> None:
     """The result on standard output; why it failed with it."""
-    from bake.looks_report import boot_test
+    from bake.looks.report import boot_test
     from console.command import print_json
 
     trial, result = verdict.trial, verdict.result

@@ -23,7 +23,7 @@ from packageurl import PackageURL
 
 from bake.contents.distributions import Distribution
 from bake.contents.listing import Listing, OperatingSystem, Package
-from bake.difference import kernels
+from bake.looks.difference import kernels
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:kiln:bill-of-materials")
 WITH_DPKG = ("debian", "ubuntu")

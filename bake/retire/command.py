@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from bake.looks import images_option, json_option
+from bake.options import images_option, json_option
 from bake.retire.policy import Policy
 from console.duration import Duration, show
 from console.errors import BadInput, ExitCode

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bake.looks import images_option, json_option
+from bake.options import images_option, json_option
 from console.errors import BadInput, ExitCode
 
 if TYPE_CHECKING:

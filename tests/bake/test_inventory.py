@@ -1,4 +1,4 @@
-"""What is listed of which image, and which one is meant by a word: pure. Asking AWS is test_looks'."""
+"""What is listed of which image, and which one is meant by a word: pure. Asking AWS is looks/test_looks."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -11,7 +11,7 @@ from bake.boot.instance import Trial
 from bake.boot.trial import Verdict
 from bake.digest import Closure
 from bake.image import BootTest, ImageRecord, TestResult
-from bake.looks_report import boot_test
+from bake.looks.report import boot_test
 from bake.place import Home
 from console.errors import BadInput
 from tests.bake.bakers import record_of

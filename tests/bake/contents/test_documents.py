@@ -12,7 +12,7 @@ from bake.contents import documents
 from bake.contents.bill import Subject, bill
 from bake.contents.listing import Listing, OperatingSystem, Package
 from bake.image import ImageRecord
-from tests.bake.test_looks import Account, Command, account, command  # noqa: F401
+from tests.bake.looks.test_looks import Account, Command, account, command  # noqa: F401
 
 SUBJECT = Subject("Payroll", "base", "base", "sha256:" + "d" * 64, None, None, "/aws/service/debian", "ami-1")
 SSL = Package("libssl3", "3.0.17-1", "amd64", "openssl", "3.0.17-1")

@@ -4,10 +4,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bake import lineage
-from bake.difference import Change, Difference, Section, changes, compare, kernels, settings
 from bake.digest import Closure
 from bake.image import ImageRecord
+from bake.looks import lineage
+from bake.looks.difference import Change, Difference, Section, changes, compare, kernels, settings
 from bake.recipe import Layer
 
 PARENTS = {"base": "/aws/service/debian", "runtime": "base", "web": "runtime"}

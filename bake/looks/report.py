@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from bake.difference import Change, Difference, LayerDifference, changes, kernels
 from bake.digest import short
 from bake.image import BootTest, ImageRecord, Stored, TestResult
 from bake.inventory import Seen
-from bake.lineage import Link
+from bake.looks.difference import Change, Difference, LayerDifference, changes, kernels
+from bake.looks.lineage import Link
 from bake.table import columns
 from console.command import print_json
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bake.options import images_option, json_option
 from console.errors import BadInput, ExitCode
 
 if TYPE_CHECKING:  # the help of a command needs none of what its record needs
@@ -40,13 +41,6 @@ Examples:
   python -m bake diff ami-0123456789abcdef0 ami-0fedcba9876543210 --json
 {CODES.format(also=" (also where something differs)", failed="")}"""
 
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-images_option = click.option(
-    "--images",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The images file that says what is in force.  [default: $KILN_IMAGES, else infra/images.toml]",
-)
-
 
 @click.command("list", epilog=LIST, short_help="The images that there are, and how they stand.")
 @click.argument("recipes", nargs=-1, metavar="[RECIPE]…")
@@ -59,7 +53,8 @@ def list_images(recipes: tuple[str, ...], as_json: bool, images: Path | None) ->
     """
     from datetime import UTC, datetime
 
-    from bake import inventory, looks_report, recipe
+    from bake import inventory, recipe
+    from bake.looks import report
     from infra import images as images_file
 
     found, clients = inventory.gather(images_file.path_in_force(option=images))
@@ -69,7 +64,7 @@ def list_images(recipes: tuple[str, ...], as_json: bool, images: Path | None) ->
         raise BadInput(f"there is no recipe {unknown[0]!r}", expected=f"one of: {', '.join(sorted(known))}")
     wanted = inventory.with_sharing((one for one in seen if not recipes or one.recipe in recipes), clients)
     unread = [one for one in found.stored if one.record is None and (not recipes or one.recipe in recipes)]
-    looks_report.listing(wanted, unread, as_json=as_json)
+    report.listing(wanted, unread, as_json=as_json)
     return ExitCode.FAILED if any(not one.is_earlier for one in unread) else ExitCode.DONE
 
 
@@ -111,8 +106,9 @@ def show(
     if fail_on and not vulnerabilities:
         raise BadInput("--fail-on needs --vulnerabilities FILE", found="no file of vulnerabilities")
 
-    from bake import inventory, lineage, looks_report
+    from bake import inventory
     from bake.choose import choose
+    from bake.looks import lineage, report
     from infra import images as images_file
 
     database = None
@@ -134,7 +130,7 @@ def show(
         click.echo(document, nl=False)
         return ExitCode.DONE
     seen = inventory.with_sharing(found.of(record, now), clients)
-    looks_report.image(record, seen, lineage.below(record, found.records), packages=packages, as_json=as_json)
+    report.image(record, seen, lineage.below(record, found.records), packages=packages, as_json=as_json)
     return ExitCode.DONE
 
 
@@ -162,11 +158,12 @@ def diff(before: str, after: str, as_json: bool, images: Path | None) -> None:
     """
     from datetime import UTC, datetime
 
-    from bake import difference, inventory, lineage, looks_report
+    from bake import inventory
     from bake.choose import choose
+    from bake.looks import difference, lineage, report
     from infra import images as images_file
 
     now = datetime.now(UTC)
     found, _ = inventory.gather(images_file.path_in_force(option=images))
     left, right = (lineage.of(choose(word, found, now), found.records) for word in (before, after))
-    looks_report.diff(difference.compare(left, right, found.everywhere()), as_json=as_json)
+    report.diff(difference.compare(left, right, found.everywhere()), as_json=as_json)

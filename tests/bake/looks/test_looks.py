@@ -13,7 +13,7 @@ import pytest
 from bake.cli import bake
 from bake.digest import Closure
 from bake.image import ImageRecord, ImageStore, TestResult
-from bake.looks_report import HEAD
+from bake.looks.report import HEAD
 from bake.place import TOOLING_PREFIX, Home
 from bake.recipe import Layer
 from console.aws import Aws

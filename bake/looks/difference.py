@@ -15,7 +15,7 @@ from typing import Any
 
 from bake.digest import short
 from bake.image import ImageRecord
-from bake.lineage import Link
+from bake.looks.lineage import Link
 from bake.plan import Described
 from bake.recipe import Layer
 
