@@ -31,9 +31,8 @@ QUOTA = re.compile(
 )
 NO_SUCH_IMAGE = re.compile(r"InvalidAMIID\.(NotFound|Unavailable)|No AMI was found matching filters")
 DISK_FULL = re.compile(r"No space left on device|not enough space on the disk", re.IGNORECASE)
-CLOCK = re.compile(
-    r"RequestTimeTooSkewed|RequestExpired|Signature (expired|not yet current)|RequestInTheFuture", re.IGNORECASE
-)
+CLOCK = re.compile(r"RequestTimeTooSkewed|Signature (expired|not yet current)|RequestInTheFuture", re.IGNORECASE)
+SESSION = re.compile(r"RequestExpired|ExpiredToken")
 PERMISSION = re.compile(r"UnauthorizedOperation|AccessDenied")
 NO_PASSWORD = re.compile(r"Timeout waiting for password|Error (waiting for|decrypting).* password", re.IGNORECASE)
 NO_ANSWER = re.compile(r"Timeout waiting for (SSH|WinRM)|timed out waiting for SSH", re.IGNORECASE)
@@ -74,7 +73,13 @@ def diagnose(recipe: Recipe, said: Iterable[str], phase: str, *, limit: bool = F
             "set the clock (timedatectl set-ntp true) and bake again",
             expected="a clock that differs from AWS's by less than 5 minutes",
         )
-    if PERMISSION.search(text):
+    if SESSION.search(text):
+        return Diagnosis(
+            "AWS refuses the requests as expired: the session of these credentials has ended, or the clock is off",
+            "get new credentials whose session is longer than limits_minutes.overall "
+            f"in {file}, see that the clock is right (timedatectl), and bake again",
+        )
+    if phase != Phase.PROVISION and PERMISSION.search(text):  # there it may be any server's that is asked for a file
         return Diagnosis(
             "the credentials lack a permission that Packer needs",
             "give them the operation that EC2 names, or use credentials that have it",

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from bake.recipe import FILE, Recipe
 
 FORMAT = 2  # raised when the closure's own form changes, so that old digests cannot equal new ones
-WHERE_GIVEN = ("packages", "downloads")  # came later: where there is none, the digest is what it was before
+ABSENT: Mapping[str, object] = {"packages": None, "downloads": {}}  # came later: without them a digest is as it was
 IGNORED = ("__pycache__", FILE)  # recipe.toml: its values are in the closure one by one, its comments are not
 
 
@@ -28,7 +28,7 @@ class Closure(BaseModel):
         files: path below packer/ → SHA-256 (hex) of its bytes, with ` +x` where it is executable.
         variables: what the template is given that reaches the image.
         tools: tool → version.
-        packages: Debian package → version that is locked; none where the recipe takes what there is.
+        packages: Debian package → version that is locked, perhaps none; None where the recipe takes what there is.
         downloads: file that is fetched → SHA-256 (hex) of its bytes.
     """
 
@@ -38,13 +38,13 @@ class Closure(BaseModel):
     files: Mapping[str, str]
     variables: Mapping[str, str | int | bool]
     tools: Mapping[str, str]
-    packages: Mapping[str, str] = {}
+    packages: Mapping[str, str] | None = None
     downloads: Mapping[str, str] = {}
 
     @property
     def digest(self) -> str:
         """`sha256:` and 64 hex digits."""
-        given = {name: value for name, value in self.model_dump().items() if name not in WHERE_GIVEN or value}
+        given = {name: value for name, value in self.model_dump().items() if value != ABSENT.get(name, ...)}
         text = json.dumps({"format": FORMAT, **given}, sort_keys=True, separators=(",", ":"))
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
@@ -80,11 +80,13 @@ def changes(before: Closure, after: Closure) -> tuple[str, ...]:
         found.append(f"the parent is {short(after.parent)}, it was {short(before.parent)}")
     if before.artifact != after.artifact:
         found.append(f"the artifact changed ({(before.artifact or 'none')[:12]} → {(after.artifact or 'none')[:12]})")
+    if (before.packages is None) != (after.packages is None):
+        found.append(f"its packages are {'locked' if before.packages is None else 'locked no more'}")
     for name, old, new in (
         ("file", before.files, after.files),
         ("variable", before.variables, after.variables),
         ("tool", before.tools, after.tools),
-        ("package", before.packages, after.packages),
+        ("package", before.packages or {}, after.packages or {}),
         ("download", before.downloads, after.downloads),
     ):
         found += _differences(name, old, new)

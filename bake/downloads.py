@@ -15,6 +15,7 @@ import tempfile
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 from bake.recipe import FILE, Download, Recipe, show
@@ -47,7 +48,7 @@ def fetch(recipe: Recipe, cache: Path) -> Fetched:
     present, absent = {}, {}
     for name, one in sorted(recipe.contents.downloads.items()):
         where = f'{show(recipe.folder / FILE)}, [downloads."{name}"]'
-        problem = None if path(one.sha256, cache).is_file() else _download(one, cache, where)
+        problem = None if _is_cached(one, cache) else _download(one, cache, where)
         if problem is None:
             present[name] = one.sha256
         elif one.optional:
@@ -61,6 +62,24 @@ def fetch(recipe: Recipe, cache: Path) -> Fetched:
                 next_step=f"put it there by hand: {path(one.sha256, cache)}",
             )
     return Fetched(present, absent)
+
+
+def _is_cached(one: Download, cache: Path) -> bool:
+    """Whether it is there. Raises BadInput where it is another file than its name says: somebody put it there."""
+    file = path(one.sha256, cache)
+    if not file.is_file():
+        return False
+    with file.open("rb") as contents:
+        found = hashlib.file_digest(contents, "sha256").hexdigest()
+    if found != one.sha256:
+        raise BadInput(
+            "a download in the cache is not the file that its name says",
+            where=str(file),
+            found=f"SHA-256 {found}",
+            expected=f"SHA-256 {one.sha256}, of {one.url}",
+            next_step="remove it; it is fetched again",
+        )
+    return True
 
 
 def _download(one: Download, cache: Path, where: str) -> str | None:
@@ -90,7 +109,7 @@ def _download(one: Download, cache: Path, where: str) -> str | None:
                     next_step="ask its maker which is right; nothing of it was kept",
                 )
             draft.replace(target)
-        except (OSError, ValueError) as problem:  # URLError and HTTPError are OSErrors
+        except (OSError, ValueError, HTTPException) as problem:  # URLError and HTTPError are OSErrors
             return str(getattr(problem, "reason", None) or problem)
         finally:
             draft.unlink(missing_ok=True)

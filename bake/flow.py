@@ -91,7 +91,7 @@ class Baker:
         images_file.load(images)  # a mistake in it is better found now than after the bake
         locked = parents.load(parents.path_beside(images))
         chosen = parents.choose(workshop.published, locked, home.region, update=options.update_parents)
-        packages = pins.load(pins.path_beside(images))
+        packages = pins.load(pins.path_beside(images), recipe.names())
         versions = toolchain.load_versions()
         seconds = watch.lap("lookup")
         return cls(
@@ -155,9 +155,7 @@ class Baker:
             name, self.recipes[name].parent, closure, record, before, unreadable, unknown if problem else FIRST
         )
 
-    def close(
-        self, one: Recipe, made: Artifact | None, parent_digest: str | None, fetched: Fetched | None = None
-    ) -> Closure:
+    def close(self, one: Recipe, made: Artifact | None, parent_digest: str | None, fetched: Fetched) -> Closure:
         """The closure of a recipe: everything that its image is made of."""
         return Closure(
             parent=parent_digest or self.parents[one.contents.parent].image_id,
@@ -166,8 +164,8 @@ class Baker:
             # an image under another key cannot be launched with the grants on this one: the key is part of the image
             variables={**one.contents.variables, "encryption_key": self.workshop.key},
             tools=self.versions.by_tool(),
-            packages=self.locked.get(one.name, {}),
-            downloads=fetched.present if fetched else {},
+            packages=self.locked.get(one.name),
+            downloads=fetched.present,
         )
 
     def validate(self, planned: Plan) -> None:

@@ -20,6 +20,7 @@ from bake.lease import Lease
 from bake.leases import Held, Leases
 from bake.place import APPLICATION, Home, Workshop
 from bake.plan import Action, Described, Known, Step, again
+from bake.platforms import Platform
 from bake.protection import protect
 from bake.recipe import Layer, Recipe
 from bake.side_by_side import Cancellation, Slot
@@ -135,7 +136,12 @@ class Oven:
 
         def named() -> frozenset[str]:
             """What the record names now: its writing may have succeeded although its answer is an error."""
-            record = self.store.get(one.name, build.digest)
+            try:
+                record = self.store.get(one.name, build.digest)
+            except Unreadable as problem:
+                if problem.etag == etag:  # what this bake was to write over: it names nothing of this build
+                    return frozenset()
+                raise
             return record.resources if record else frozenset()
 
         workspace_of = Workspace.of(one, made_of, known.closure, self.versions)
@@ -189,7 +195,10 @@ class Oven:
         return self.home.others if layer is Layer.TIER else ()
 
     def keep(self, record: ImageRecord, described: Described) -> ImageRecord:
-        """Share and protect an image that is reused; AWS says whether that changes anything, not the record."""
+        """Share and protect an image that is reused; AWS says whether that changes anything, not the record.
+
+        Where it was baked: copies elsewhere are shared by `copy` and `share`.
+        """
         others = self.shared_with(record.layer)
         if others:
             self._share(record.image_ids[self.home.region], record.snapshot_ids[self.home.region], others)
@@ -198,12 +207,11 @@ class Oven:
                 protect(self.aws, image)
         if set(others) <= set(record.shared_with):
             return record
-        current, etag = self.store.look(record.recipe, record.digest)
-        if current != record:
-            etag = None  # another one was written meanwhile: this one is refused, as if none had been there
-        record = record.model_copy(update={"shared_with": tuple(sorted({*record.shared_with, *others}))})
-        self.store.put(record, over=etag)
-        return record
+
+        def with_others(current: ImageRecord) -> ImageRecord:
+            return current.model_copy(update={"shared_with": tuple(sorted({*current.shared_with, *others}))})
+
+        return self.store.change(record, with_others)
 
     def _share(self, image_id: str, snapshots: tuple[str, ...], accounts: tuple[str, ...]) -> None:
         share.share(self.aws, image=image_id, snapshots=snapshots, key=self.workshop.key, accounts=accounts)
@@ -242,7 +250,7 @@ def with_contents(
 
     requirements = one.requirements
     pinned = requirements.read_text(encoding="utf-8") if requirements else ""
-    python = distributions.of_artifact(made_of.path, pinned) if made_of else ()
+    python = distributions.of_artifact(made_of.path, pinned) if made_of and one.platform is Platform.LINUX else ()
     subject = Subject(
         application=record.application,
         recipe=record.recipe,

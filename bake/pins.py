@@ -10,7 +10,7 @@ The entry names what the recipe changes of its parent, whose image is locked its
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +23,6 @@ from console.reviewed_file import locked, replace, text_of
 
 NAME = "packages.toml"
 WHAT = "the lock of the packages"
-IN_UPLOAD = "packages.lock"
 MARK = re.compile(r"kiln-lock: (?P<name>\S+) (?P<version>\S+) (?P<found>\S+)")
 
 # https://www.debian.org/doc/debian-policy/ch-controlfields.html, Source and Version
@@ -78,10 +77,10 @@ def path_beside(images: Path) -> Path:
     return images.parent / NAME
 
 
-def load(path: Path) -> Mapping[str, Mapping[str, str]]:
-    """What is locked. Raises BadInput: the file is not TOML, or has an entry that nothing writes."""
+def load(path: Path, recipes: Collection[str] | None = None) -> Mapping[str, Mapping[str, str]]:
+    """What is locked. Raises BadInput: the file is not TOML, has an entry that nothing writes, or one of no recipe."""
     try:
-        return Lock.model_validate(tomllib.loads(text_of(path, WHAT))).root
+        lock = Lock.model_validate(tomllib.loads(text_of(path, WHAT))).root
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{WHAT} is not TOML", where=str(path), found=str(error)) from error
     except ValidationError as error:
@@ -93,6 +92,14 @@ def load(path: Path) -> Mapping[str, Mapping[str, str]]:
             expected=first["msg"],
             next_step="take the file back from git, or: python -m bake RECIPE --update-packages",
         ) from error
+    if recipes is not None and (unknown := sorted(lock.keys() - set(recipes))):
+        raise BadInput(
+            f"{WHAT} locks what is no recipe",
+            where=f"{path}: {unknown[0]}",
+            expected=f"one of: {', '.join(sorted(recipes))}",
+            next_step="rename the entry as its recipe was renamed, or take it out",
+        )
+    return lock
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:

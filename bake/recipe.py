@@ -22,6 +22,7 @@ RECIPES = ROOT / "packer"
 FILE = "recipe.toml"
 TESTS = "tests"
 FILES = "files"  # what a recipe uploads to its builder
+LOCK = "packages.lock"  # the locked packages, as the builder reads them
 # What an AMI's name (3 to 128 characters) and a tag can hold:
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
@@ -283,6 +284,13 @@ def _check(recipe: Recipe, file: str) -> None:
             f"the artifact of {recipe.name} has Python packages",
             where=f"{file}, artifact.requirements",
             expected="none: they are put into the images of Linux services only",
+        )
+    taken = {recipe.platform.archive, LOCK, *(path.name for path in (recipe.folder / FILES).glob("*"))}
+    if found := sorted(contents.downloads.keys() & taken):
+        raise BadInput(
+            f"a download of {recipe.name} has the name of something else that the builder gets",
+            where=f'{file}, downloads."{found[0]}"',
+            expected=f"a name of its own; taken are: {', '.join(sorted(taken))}",
         )
     needed = recipe.platform.provision, recipe.platform.tests
     missing = [name for name in needed if not any(recipe.folder.glob(name))]

@@ -53,7 +53,7 @@ def update(baker: Baker, name: str) -> pins.Update:
     """Try the recipe, write what it installed, and say what that changes. Raises BadInput, BakeFailed."""
     recipe = baker.recipes[name]
     planned = baker.plan()
-    closure = planned.known[name].closure.model_copy(update={"packages": {}})
+    closure = planned.known[name].closure.model_copy(update={"packages": None})
     build = Build.of(recipe, closure, parent_image(baker, planned, recipe), baker.home.region, baker.caller)
     packer = toolchain.find(baker.versions).packer
     with (

@@ -90,7 +90,7 @@ def closure_in_words(one: Outcome) -> None:
     later = (("packages", closure.packages), ("downloads", closure.downloads))
     for title, table in (*tables, *(one for one in later if one[1])):
         click.echo(f"  {title}:")
-        for name, value in sorted(table.items()):
+        for name, value in sorted((table or {}).items()):
             click.echo(f"    {name}  {str(value)[:16] if title == 'files' else value}")
     click.echo("  changed since the image in force:" + ("" if one.changes else " nothing"))
     for change in one.changes:

@@ -24,7 +24,7 @@ from bake.contents import listing
 from bake.contents.listing import Listing
 from bake.digest import Closure, files_of, fingerprint
 from bake.image import TestResult
-from bake.recipe import FILES, Recipe, own_template, show
+from bake.recipe import FILES, LOCK, Recipe, own_template, show
 from bake.toolchain import Versions
 from console.errors import KilnError
 
@@ -58,8 +58,8 @@ class Workspace:
                 shutil.copyfile(artifact.path, workspace.upload / recipe.platform.archive)
             for name, sha256 in closure.downloads.items():
                 shutil.copyfile(downloads.path(sha256, cache()), workspace.upload / name)
-            if closure.packages:
-                (workspace.upload / pins.IN_UPLOAD).write_text(pins.rendered(closure.packages), encoding="utf-8")
+            if closure.packages is not None:
+                (workspace.upload / LOCK).write_text(pins.rendered(closure.packages), encoding="utf-8")
             yield workspace
 
     @property

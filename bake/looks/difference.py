@@ -163,7 +163,7 @@ def _values(record: ImageRecord) -> dict[Section, dict[str, str]]:
         Section.FILES: dict(closure.files),
         Section.VARIABLES: {name: json.dumps(value) for name, value in closure.variables.items()},
         Section.TOOLS: dict(closure.tools),
-        Section.LOCK: dict(closure.packages),
+        Section.LOCK: dict(closure.packages or {}),
         Section.KERNEL: kernel,
         Section.PACKAGES: {name: version for name, version in record.packages.items() if name not in kernel},
     }

@@ -161,7 +161,7 @@ def _made_of(record: ImageRecord) -> Iterator[str]:
     yield "  made of:"
     if closure.artifact:
         yield f"    artifact {closure.artifact}"
-    if closure.packages:
+    if closure.packages is not None:
         yield f"    {len(closure.packages)} packages of locked versions"
     yield from (f"    download {name} {sha256[:12]}" for name, sha256 in sorted(closure.downloads.items()))
     for title, table in (("variable", closure.variables), ("tool", closure.tools), ("file", closure.files)):

@@ -14,6 +14,7 @@ fi
 apt-get clean
 rm -f /etc/apt/preferences.d/00kiln-lock
 rm -rf /tmp/upload /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/debconf/*-old /var/tmp/*
+systemctl stop systemd-random-seed.service # it would save a seed when the builder is stopped
 # an empty machine-id is filled at boot, a missing one is not on every system: machine-id(5)
 truncate --size 0 /etc/machine-id
 rm -f /var/lib/dbus/machine-id /var/lib/systemd/random-seed /etc/ssh/ssh_host_*

@@ -35,7 +35,7 @@ class Clients:
         self._front = front
 
     def get(self, service: str, account: str, region: str, patience_seconds: float = 60) -> Any:
-        """The boto3 client of a service for an account and region; no retries, at most so long for an answer."""
+        """The boto3 client of a service for an account and region; no retries, and over HTTP a limit."""
         key = (service, account, region, patience_seconds)
         if key not in self._clients:
             # It takes up to half a second to read: nobody who needs another one waits for it.

@@ -4,6 +4,7 @@ Kiln's services call each other some thousand times in a deployment. Over HTTP e
 and their turns at the interpreter's lock, and be written and read as text four times.
 """
 
+import sys
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -38,7 +39,7 @@ def _environ(request: AWSPreparedRequest, body: bytes) -> dict[str, Any]:
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": parts.scheme,
         "wsgi.input": BytesIO(body),
-        "wsgi.errors": BytesIO(),
+        "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,

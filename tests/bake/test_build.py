@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bake import artifact, build, digest, recipe, sweep, toolchain
+from bake import artifact, build, digest, failed_build, recipe, sweep, toolchain
 from bake.build import Build, Watcher
 from bake.digest import Closure
 from bake.failure import BakeFailed
@@ -55,7 +55,7 @@ def test_failed_tests_are_named() -> None:
         TestResult(name="test_port", outcome="failed", seconds=0),
         TestResult(name="test_user", outcome="passed", seconds=0),
     )
-    failed = build.failure(BUILD, WEB, BuildFailed("rc 1", messages=["1 failed"]), Phase.PROVISION, tests, LOG)
+    failed = failed_build.failure(BUILD, WEB, BuildFailed("rc 1", messages=["1 failed"]), Phase.PROVISION, tests, LOG)
     assert failed.what == "no image of web: 1 of its 2 tests failed"
     assert failed.where == "build web-1, phase 'provision'"
     assert "test_port" in str(failed.found)
@@ -63,8 +63,8 @@ def test_failed_tests_are_named() -> None:
 
 
 def test_a_limit_and_any_other_failure_are_told_apart() -> None:
-    limit = build.failure(BUILD, WEB, LimitReached("longer than 1 h"), Phase.IMAGE, (), LOG)
-    other = build.failure(BUILD, WEB, BuildFailed("exit status 7", messages=["alas"]), Phase.PROVISION, (), LOG)
+    limit = failed_build.failure(BUILD, WEB, LimitReached("longer than 1 h"), Phase.IMAGE, (), LOG)
+    other = failed_build.failure(BUILD, WEB, BuildFailed("exit status 7", messages=["alas"]), Phase.PROVISION, (), LOG)
     assert "a time limit was reached" in limit.what
     assert "Packer failed" in other.what
     assert "exit status 7" in str(other.found)

@@ -19,17 +19,21 @@ WEB = recipe.load("web")
         ("api error VcpuLimitExceeded: You have requested more vCPU capacity", "a quota of the account"),
         ("api error InvalidAMIID.NotFound: The image id '[ami-1]' does not exist", "is gone since"),
         ("dpkg: error writing: No space left on device", "disk is full"),
-        ("api error RequestExpired: Request has expired.", "the clock of this machine"),
+        ("api error RequestExpired: Request has expired.", "the session of these credentials has ended"),
         ("Signature expired: 20260101T000000Z is now earlier than 20260101T001500Z", "the clock of this machine"),
         ("api error UnauthorizedOperation: not authorized to perform: ec2:RunInstances", "lack a permission"),
         ("Timeout waiting for SSH.", "never answered over SSH"),
     ],
 )
 def test_what_is_known_is_told_with_what_to_do(said: str, told: str) -> None:
-    found = diagnose(WEB, ["Script exited with 1", said], Phase.PROVISION)
+    found = diagnose(WEB, ["it failed", said], Phase.LAUNCH)
     assert found
     assert told in found.what
     assert found.next_step
+
+
+def test_a_refusal_while_provisioning_may_be_any_servers() -> None:
+    assert diagnose(WEB, ["403 AccessDenied", "Script exited with 1"], Phase.PROVISION) is None
 
 
 def test_only_a_lack_of_capacity_is_tried_elsewhere() -> None:

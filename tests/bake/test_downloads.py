@@ -80,6 +80,33 @@ def test_it_is_fetched_once_and_kept(site: tuple[Path, str], runtime: Callable[.
     assert downloads.path(sha256(b"agent"), tmp_path).read_bytes() == b"agent"
 
 
+def test_another_file_in_the_cache_than_its_name_says_ends_the_bake(
+    runtime: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    one = runtime("http://127.0.0.1:1/agent.deb", sha256(b"agent"), optional=True)
+    cached = downloads.path(sha256(b"agent"), tmp_path)
+    cached.parent.mkdir()
+    cached.write_bytes(b"put there by hand")
+    with pytest.raises(BadInput, match="in the cache is not the file that its name says") as caught:
+        downloads.fetch(one, tmp_path)
+    assert caught.value.where == str(cached)
+
+
+def test_an_address_that_is_none_is_a_reason_and_no_traceback(runtime: Callable[..., Recipe], tmp_path: Path) -> None:
+    one = runtime("http://127.0.0.1:80x/agent.deb", sha256(b"agent"), optional=True)
+    assert "80x" in downloads.fetch(one, tmp_path).absent[NAME]
+
+
+@pytest.mark.parametrize("name", ["artifact.tar", "packages.lock"])
+def test_a_download_may_not_take_the_name_of_something_else(tier: Recipe, name: str) -> None:
+    file = tier.folder.parent / "runtime" / recipe.FILE
+    told = f'[downloads."{name}"]\nurl = "http://127.0.0.1:1/x"\nsha256 = "{sha256(b"x")}"\n'
+    file.write_text(file.read_text(encoding="utf-8") + told, encoding="utf-8")
+    with pytest.raises(BadInput, match="has the name of something else") as caught:
+        recipe.load("runtime", tier.folder.parent)
+    assert str(caught.value.where).endswith(f'downloads."{name}"')
+
+
 @pytest.mark.parametrize("optional", [False, True])
 def test_another_file_than_the_named_one_ends_the_bake_and_is_not_kept(
     site: tuple[Path, str], runtime: Callable[..., Recipe], tmp_path: Path, optional: bool

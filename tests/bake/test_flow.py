@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from bake import artifact, parents, recipe
+from bake.downloads import Fetched
 from bake.flow import Baker, in_force, with_layers
 from bake.outcome import Outcome
 from console.errors import KilnError
 from infra import images as images_file
 from tests.bake.bakers import BUCKET, DEBIAN, bake_before
+
+NOTHING = Fetched({}, {})  # no downloads
 
 
 def run(baker: Baker) -> dict[str, Outcome]:
@@ -177,13 +180,13 @@ def test_an_operating_system_that_moved_on_is_not_taken(baker: Baker) -> None:
 def test_another_encryption_key_is_another_image(baker: Baker) -> None:
     one, made = baker.recipes["web"], artifact.make(baker.recipes["web"])
     other = replace(baker, workshop=replace(baker.workshop, key="arn:another"))
-    assert baker.close(one, made, "sha256:p").digest != other.close(one, made, "sha256:p").digest
+    assert baker.close(one, made, "sha256:p", NOTHING).digest != other.close(one, made, "sha256:p", NOTHING).digest
 
 
 def test_where_the_bake_takes_place_does_not_change_the_image(baker: Baker) -> None:
     one, made = baker.recipes["web"], artifact.make(baker.recipes["web"])
     other = replace(baker, workshop=replace(baker.workshop, subnets=("s",), security_group="g", bucket="b"))
-    assert baker.close(one, made, "sha256:p").digest == other.close(one, made, "sha256:p").digest
+    assert baker.close(one, made, "sha256:p", NOTHING).digest == other.close(one, made, "sha256:p", NOTHING).digest
 
 
 def test_an_error_of_a_layer_is_the_error_of_what_stands_on_it(baker: Baker) -> None:

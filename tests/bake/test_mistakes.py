@@ -134,7 +134,7 @@ def test_a_region_that_does_not_exist_is_told_with_those_that_do(
 
 
 def record_of(world: World, recipe: str) -> str:
-    (key,) = (key for key in world.listing()["objects"] if key.startswith(f"images/{recipe}/"))
+    (key,) = (key for key in world.listing()["objects"] if re.fullmatch(rf"images/{recipe}/[0-9a-f]{{64}}\.json", key))
     return key
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bake import build, digest, pins, recipe, repin, toolchain
+from bake import digest, failed_build, pins, recipe, repin, toolchain
 from bake.build import Build, Watcher
 from bake.digest import Closure
 from bake.flow import Baker
@@ -78,13 +78,13 @@ def test_an_update_says_what_changed(tmp_path: Path) -> None:
 
 
 # --- the digest -------------------------------------------------------------------------------------------------------
-def closure(packages: dict[str, str]) -> Closure:
+def closure(packages: dict[str, str] | None) -> Closure:
     return Closure(parent="ami-1", artifact=None, files={}, variables={}, tools={}, packages=packages)
 
 
 def test_the_lock_is_part_of_the_digest_and_none_leaves_it_as_it_was() -> None:
     plain = Closure(parent="ami-1", artifact=None, files={}, variables={}, tools={})
-    assert closure({}).digest == plain.digest
+    assert closure(None).digest == plain.digest
     assert len({closure(each).digest for each in ({}, {"a1": "1"}, {"a1": "2"}, {"b1": "1"})}) == 4
     assert closure({"a1": "1", "b1": "2"}).digest == closure({"b1": "2", "a1": "1"}).digest
 
@@ -110,8 +110,28 @@ def test_the_builder_gets_the_lock_that_the_digest_holds(tier: Recipe) -> None:
     files = {name: digest.fingerprint(file) for name, file in digest.files_of(runtime).items()}
     locked = closure(LOCK).model_copy(update={"files": files})
     with Workspace.of(runtime, None, locked, toolchain.load_versions()) as workspace:
-        text = (workspace.upload / pins.IN_UPLOAD).read_text(encoding="utf-8")
+        text = (workspace.upload / recipe.LOCK).read_text(encoding="utf-8")
     assert text == "auditd 1:3.0.9-1\nchrony 4.3-2+deb12u3\nlibstdc++6 12.2.0-14+deb12u1\n"
+
+
+def test_a_lock_of_nothing_is_a_lock_too(tier: Recipe, baker: Baker) -> None:
+    assert closure({}).digest != closure(None).digest
+    assert digest.changes(closure(None), closure({})) == ("its packages are locked",)
+    assert digest.changes(closure({}), closure(None)) == ("its packages are locked no more",)
+    runtime = recipe.load("runtime", tier.folder.parent)
+    files = {name: digest.fingerprint(file) for name, file in digest.files_of(runtime).items()}
+    with Workspace.of(
+        runtime, None, closure({}).model_copy(update={"files": files}), toolchain.load_versions()
+    ) as workspace:
+        assert (workspace.upload / recipe.LOCK).read_text(encoding="utf-8") == ""
+
+
+def test_a_lock_of_what_is_no_recipe_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / pins.NAME
+    pins.record(path, "runtimes", {"python3": "3.11"})
+    with pytest.raises(BadInput, match="locks what is no recipe") as caught:
+        pins.load(path, ["base", "runtime"])
+    assert str(caught.value.where).endswith("runtimes")
 
 
 # --- what a builder says ----------------------------------------------------------------------------------------------
@@ -125,7 +145,7 @@ def test_a_version_that_is_gone_is_told_with_what_to_do_and_without_apts_words(
             watch.event(Message(0, "amazon-ebs.image", "error", text))
         watch.event(Message(0, "amazon-ebs.image", "error", "E: Unable to locate package"))
     assert watch.unmet == [Unmet("auditd", "1:3.0.8-1", "1:3.0.9-1"), Unmet("chrony", "4.3-1", None)]
-    failed = build.not_as_locked(BUILD, watch.unmet, Path("the.log"))
+    failed = failed_build.not_as_locked(BUILD, watch.unmet, Path("the.log"))
     assert failed.what == "no image of base: 2 of its locked packages cannot be installed"
     assert failed.found == "auditd 1:3.0.8-1 (there is 1:3.0.9-1), chrony 4.3-1 (there is none)"
     assert "packages.toml beside the images file, [base]" in str(failed.where)

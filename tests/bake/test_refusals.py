@@ -76,7 +76,7 @@ def test_a_parent_image_that_is_gone_since_the_plan_is_said(at_rest: World) -> N
 
 
 def test_requests_of_packers_that_are_out_of_time_mean_the_clock(at_rest: World) -> None:
-    at_rest.before = answers("RunInstances", "RequestExpired", "Request has expired.")
+    at_rest.before = answers("RunInstances", "RequestTimeTooSkewed", "The difference is too large.")
     said = at_rest.run("base", code=1)
     assert "the clock of this machine is off" in said
     assert "timedatectl set-ntp true" in said

@@ -324,6 +324,34 @@ def test_sharing_a_reused_image_does_not_write_over_a_record_that_is_newer(baker
     assert baker.store.get("web", newer.digest) == newer
 
 
+def test_what_others_wrote_into_the_record_meanwhile_stays_where_a_reused_image_is_shared(baker: Baker) -> None:
+    records = bake_before(baker)
+    more = replace(baker, home=replace(baker.home, others=("444444444444", "555555555555")))
+    planned = more.plan()
+    baker.store.change(records["web"], lambda current: current.model_copy(update={"contents": {"sbom": "k"}}))
+    done, failed = more.run(planned)
+    assert (set(done), failed) == ({"base", "runtime", "web"}, {})
+    record = baker.store.get("web", records["web"].digest)
+    assert record
+    assert (record.contents, record.shared_with) == ({"sbom": "k"}, ("444444444444", "555555555555"))
+
+
+def test_what_is_left_of_a_failed_bake_over_an_unreadable_record_is_swept(baker: Baker, packer: Played) -> None:
+    records = bake_before(baker)
+    unreadable(baker, records, "web")
+
+    def fails(build: Build) -> None:
+        raise KilnError("a test failed")
+
+    packer.during["web"] = fails
+    _, failed = (forced := another(baker, "forced", force=True)).run(forced.plan())
+    assert str(failed["web"]).startswith("a test failed")
+    (build,) = packer.of("web")
+    tagged = [{"Name": "tag:kiln:build", "Values": [build]}]
+    found = baker.aws.client("ec2").describe_instances(Filters=tagged)["Reservations"]
+    assert {one["State"]["Name"] for group in found for one in group["Instances"]} == {"terminated"}
+
+
 def bake_all_but_web_before(baker: Baker) -> dict[str, ImageRecord]:
     """The records of all, that of web too, though it is not in the bucket."""
     records = bake_before(baker)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bake import artifact
+from bake import artifact, recipe
 from bake.contents import documents
 from bake.contents.listing import Listing, OperatingSystem, Package
 from bake.flow import Baker
@@ -60,3 +60,17 @@ def test_a_tier_tells_its_artifact_and_what_that_brought(
     components = {one["bom-ref"]: one for one in json.loads(documents.read(baker.store, record))["components"]}
     assert components["artifact"]["hashes"] == [{"alg": "SHA-256", "content": made.sha256}]
     assert "pkg:pypi/six@1.17.0" in components
+
+
+def test_an_artifact_for_windows_brings_no_python(
+    baker: Baker, records: dict[str, ImageRecord], tmp_path: Path
+) -> None:
+    site = recipe.load("windows-web")
+    made = artifact.make(site, tmp_path / "cache")
+    assert made
+    record = with_contents(
+        baker.store, records["web"], Listing((Package("feature/Web-Server", "installed"),)), site, made
+    )
+    assert record.distributions == {}
+    components = json.loads(documents.read(baker.store, record))["components"]
+    assert "pkg:generic/feature/Web-Server@installed" in {one.get("purl") for one in components}

@@ -45,6 +45,7 @@ Aws.client = client  # type: ignore[method-assign]
 try:
     run(bake, arguments, program="python -m bake")
 finally:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command has ended, only this is still to be told
     for name in made:
         if not name.startswith(("Describe", "Get", "List", "Assume")):
             print(f"call {name}", file=sys.stderr)

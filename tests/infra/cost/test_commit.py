@@ -9,7 +9,7 @@ from infra.cost.commit import ROOT, stacks_of
 from infra.cost.estimate import compare, estimate_all
 from infra.cost.prices import load
 
-SOURCES = ("app.py", "cdk.json", "requirements.lock", "package-lock.json", "console", "constructs", "infra")
+SOURCES = ("app.py", "cdk.json", "requirements.lock", "package-lock.json", "console", "constructs", "infra", "bake")
 
 
 def git(repository: Path, *arguments: str) -> None:
