@@ -20,7 +20,9 @@ test: setup ## all tests but the long ones (ARGS="tests/bake -q": some of them)
 	@$(IN_VENV)/python -m pytest $(if $(ARGS),$(ARGS),-n 3 --dist loadfile -m "not long")
 
 test-long: setup ## the whole system in six environments, and bakes killed in every phase; needs the machine
-	@$(IN_VENV)/python -m pytest -m long
+	@$(IN_VENV)/python -m pytest -m long -n 2 --dist loadfile --ignore tests/pipeline/test_whole_system.py
+	@# Six environments at once need both cores.
+	@$(IN_VENV)/python -m pytest -m long tests/pipeline/test_whole_system.py
 
 check: setup ## the one gate: format, lint, types, imports, recipes, templates, cdk-nag, docs
 	@$(IN_VENV)/python -m toolchain check
