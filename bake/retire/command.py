@@ -65,7 +65,8 @@ def retire(
     example every day: each run does the step that is due. Until the last one --undo takes it all back.
 
     An image is needed by a release (a tag kiln:release:…), by an instance, launch template, Auto Scaling group or SSM
-    parameter of any environment's account, by the images file, and by every image baked from it that is kept.
+    parameter of any environment's account, by every other account or organization that it is shared with, by the
+    images file, and by every image baked from it that is kept.
     """
     from datetime import UTC, datetime
 
@@ -93,8 +94,10 @@ def retire(
     known = {one.recipe for one in found.all(now)}
     if unknown := [name for name in recipes if name not in known]:
         raise BadInput(f"there is no image of {unknown[0]!r}", expected=f"one of: {', '.join(sorted(known))}")
-    uses = usage.gather(Accounts.of(load_all(), aws), clients)
-    planned = plan(found, uses, Policy(keep, younger_than, grace), now, History(store).builds())
+    accounts = Accounts.of(load_all(), aws)
+    uses = usage.gather(accounts, clients)
+    policy, asked = Policy(keep, younger_than, grace), {one.account for one in accounts.environments}
+    planned = plan(found, uses, policy, now, asked=asked, begun=History(store).builds())
     wanted = [one for one in planned if not recipes or one.recipe in recipes]
     finished = steps.Steps(clients, store, found.everywhere()).apply(wanted) if for_real else ()
     report.listing(wanted, finished, for_real=for_real, as_json=as_json)
