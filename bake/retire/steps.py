@@ -162,8 +162,9 @@ def _tag(aws: Aws, image_id: str, name: str) -> None:
 def _unprotect(aws: Aws, image_id: str, description: Mapping[str, Any]) -> None:
     """Raises Later where EC2 goes on protecting it for a while."""
     protection = str(description.get("DeregistrationProtection", "disabled"))
-    if protection == "disabled" or UNPROTECTED_AT in tags_of(description):
+    if not protection.startswith("enabled"):
         return
+    # Before, so that `undo` knows. The tag alone is no proof: a retire may have been killed, or refused, after it.
     _tag(aws, image_id, UNPROTECTED_AT)
     with errors(f"taking the protection of {image_id} away (ec2:DisableImageDeregistrationProtection)"):
         aws.client("ec2").disable_image_deregistration_protection(ImageId=image_id)

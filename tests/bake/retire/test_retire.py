@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,21 @@ def test_a_deletion_that_was_killed_between_image_and_snapshots_is_ended_by_the_
     assert of(retire(capsys, "--apply"), web)["done"]
     assert not set(web.snapshot_ids[REGION]) & world.snapshots()
     assert retire(capsys) == {}
+
+
+def test_a_retire_that_was_killed_before_it_ended_the_protection_is_ended_by_the_next(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    web = world.bake("web", 3)
+    for _ in range(2):
+        retire(capsys, "--apply")
+    yesterday = [{"Key": "kiln:unprotected-at", "Value": (datetime.now(UTC) - timedelta(hours=25)).isoformat()}]
+    world.aws.client("ec2").create_tags(Resources=list(web.image_ids.values()), Tags=yesterday)
+    assert of(retire(capsys, "--apply"), web)["again_after"]
+    assert (world.image(web) or {})["DeregistrationProtection"] == "disabled"
+    world.let_a_day_pass(web)
+    assert of(retire(capsys, "--apply"), web)["done"]
+    assert state(world, web) == "gone"
 
 
 def test_one_account_that_cannot_be_asked_and_nothing_is_done(
