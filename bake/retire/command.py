@@ -82,7 +82,14 @@ def retire(
     from infra.parameters import load_all
 
     now = datetime.now(UTC)
-    found, clients = inventory.gather(images_file.path_in_force(option=images))
+    if not (file := images_file.path_in_force(option=images)).exists():
+        raise BadInput(
+            "there is no images file: what is in force is not known, so nothing is retired",
+            where=str(file),
+            expected="the images file that says what is in force; an empty one where nothing is",
+            next_step=f"check --images and {images_file.VARIABLE}",
+        )
+    found, clients = inventory.gather(file)
     home = Home.from_parameter_files()
     aws = clients[home.region]
     store = ImageStore(aws.client("s3"), Workshop.look_up(aws, home, ()).bucket)

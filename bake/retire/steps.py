@@ -4,8 +4,8 @@ Policy: an image is looked at again in the moment before it is touched; one that
 One that cannot be done is said and does not hold up the others. Deletion takes the image first and its snapshots then;
 its record goes at last (`history`), so whatever kills a retire, the next one ends what was begun.
 It takes ec2:EnableImageDeprecation, ec2:DisableImageDeprecation, ec2:DisableImage, ec2:EnableImage, ec2:CreateTags,
-ec2:DeleteTags, ec2:EnableImageDeregistrationProtection, ec2:DisableImageDeregistrationProtection,
-ec2:DeregisterImage, ec2:DeleteSnapshot, ec2:ModifyImageAttribute, and s3:PutObject and s3:DeleteObject on images/*.
+ec2:DeleteTags, ec2:EnableImageDeregistrationProtection, ec2:DisableImageDeregistrationProtection, ec2:DeregisterImage,
+ec2:DescribeSnapshots, ec2:DeleteSnapshot, ec2:ModifyImageAttribute, and s3:PutObject and s3:DeleteObject on images/*.
 """
 
 from collections.abc import Iterable, Mapping
@@ -95,9 +95,18 @@ class Steps:
             _deregister(aws, step.image_id)
         for snapshot in snapshots:
             _delete_snapshot(aws, snapshot)
-        left = {image for region, image in record.image_ids.items() if describe(self.clients[region], [image])}
-        if not left:
+        if not any(_is_left(self.clients[region], image, record) for region, image in record.image_ids.items()):
             history.end(record)
+
+
+def _is_left(aws: Aws, image_id: str, record: ImageRecord) -> bool:
+    """Whether the image or a snapshot of the record is in its region still."""
+    if describe(aws, [image_id]):
+        return True
+    # by a filter: an id that is gone is no error in it
+    wanted = [{"Name": "snapshot-id", "Values": list(record.snapshot_ids.get(aws.region, ()))}]
+    with errors(f"asking for snapshots in {aws.region} (ec2:DescribeSnapshots)"):
+        return bool(wanted[0]["Values"] and aws.client("ec2").describe_snapshots(Filters=wanted)["Snapshots"])
 
 
 def undo(clients: Mapping[str, Aws], store: ImageStore, record: ImageRecord) -> tuple[str, ...]:

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from bake.agreement import snapshots_of
 from bake.cli import bake
 from bake.image import ImageRecord
-from bake.retire import usage
+from bake.retire import steps, usage
 from bake.retire.history import History
 from console.accounts import Accounts
+from console.aws import Aws
 from console.command import run
-from console.errors import NotReady
+from console.errors import KilnError, NotReady
 from infra import images as images_file
 from infra.parameters import load_all
 from tests.bake.retire.conftest import BUCKET, OTHERS, PRODUCTION, REGION, STAGE, World
@@ -149,6 +151,41 @@ def test_a_retire_that_was_killed_before_it_ended_the_protection_is_ended_by_the
     assert state(world, web) == "gone"
 
 
+@pytest.mark.slow
+def test_the_record_stays_until_the_last_snapshot_of_every_region_is_deleted(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = world.bake("web", 3)
+    elsewhere = Aws("eu-central-1").client("ec2")
+    builder = elsewhere.run_instances(ImageId="ami-00000000", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    copy = elsewhere.create_image(InstanceId=builder, Name="copy")["ImageId"]
+    elsewhere.create_tags(Resources=[copy], Tags=[{"Key": key, "Value": value} for key, value in web.tags.items()])
+    snapshots = snapshots_of(elsewhere.describe_images(ImageIds=[copy])["Images"][0])
+    both = {
+        "image_ids": {**web.image_ids, "eu-central-1": copy},
+        "snapshot_ids": {**web.snapshot_ids, "eu-central-1": snapshots},
+    }
+    web = world.store.change(web, lambda one: one.model_copy(update=both))
+    delete = steps._delete_snapshot
+
+    def refused(aws: Aws, snapshot: str) -> None:
+        if aws.region == "eu-central-1":
+            raise KilnError("AWS refused DeleteSnapshot")
+        delete(aws, snapshot)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "_delete_snapshot", refused)
+        for _ in range(3):
+            call(capsys, *AT_ONCE, "--apply")
+        world.let_a_day_pass(web)
+        assert call(capsys, *AT_ONCE, "--apply")[0] == 1
+    assert world.image(web) is None
+    assert world.store.get("web", web.digest), "a snapshot is left, and only the record knows it"
+    assert all(one["done"] for one in retire(capsys, "--apply").values())
+    left = elsewhere.describe_snapshots(Filters=[{"Name": "snapshot-id", "Values": list(snapshots)}])["Snapshots"]
+    assert (left, world.store.get("web", web.digest)) == ([], None)
+
+
 def test_one_account_that_cannot_be_asked_and_nothing_is_done(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,6 +268,18 @@ def test_every_kind_of_use_is_found_in_every_account(world: World) -> None:
         ("Backup", "SSM parameter", "/kiln/web/ami"),
         ("Backup", "SSM parameter", "release"),
     }
+
+
+def test_an_images_file_that_does_not_exist_keeps_everything(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = world.bake("web", 3)
+    before = world.image(web)
+    Path(os.environ[images_file.VARIABLE]).unlink()
+    code, out = call(capsys, *AT_ONCE, "--apply")
+    assert code == 2
+    assert "there is no images file" in out and os.environ[images_file.VARIABLE] in out
+    assert world.image(web) == before
 
 
 def test_the_images_file_in_force_keeps_its_images(world: World, capsys: pytest.CaptureFixture[str]) -> None:
