@@ -270,6 +270,45 @@ def test_every_kind_of_use_is_found_in_every_account(world: World) -> None:
     }
 
 
+def test_an_image_that_a_template_names_by_a_version_of_a_parameter_is_used(world: World) -> None:
+    old, new = world.bake("web", 3).image_ids[REGION], world.bake("web", 4).image_ids[REGION]
+    parameters, stage = world.client("ssm", STAGE), world.client("ec2", STAGE)
+    for image in (old, new):
+        parameters.put_parameter(Name="/golden/web", Value=image, Type="String", Overwrite=True)
+    data = {"ImageId": "resolve:ssm:/golden/web:1"}
+    stage.create_launch_template(LaunchTemplateName="pinned", LaunchTemplateData=data)
+    uses = usage.gather(Accounts.of(load_all(), world.aws), [REGION])
+    assert [(one.kind, one.name) for one in uses if one.what == old] == [("launch template", "pinned, version 1")]
+
+    data = {"ImageId": "resolve:ssm:/golden/web:7"}
+    stage.create_launch_template_version(LaunchTemplateName="pinned", LaunchTemplateData=data)
+    with pytest.raises(NotReady) as caught:
+        usage.gather(Accounts.of(load_all(), world.aws), [REGION])
+    assert "launch template pinned, version 2" in str(caught.value)
+
+
+def test_the_image_of_an_override_of_a_mixed_group_is_used(world: World) -> None:
+    other = world.bake("web", 4)
+    template = use_in(world, STAGE, world.bake("web", 3))
+    override = {"InstanceType": "t3.micro", "ImageId": other.image_ids[REGION]}
+    world.client("autoscaling", STAGE).create_auto_scaling_group(
+        AutoScalingGroupName="mixed",
+        MixedInstancesPolicy={
+            "LaunchTemplate": {
+                "LaunchTemplateSpecification": {"LaunchTemplateId": template, "Version": "1"},
+                "Overrides": [{"InstanceType": "t3.small"}, override],
+            }
+        },
+        MinSize=0,
+        MaxSize=0,
+        AvailabilityZones=["eu-west-1a"],
+    )
+    uses = usage.gather(Accounts.of(load_all(), world.aws), [REGION])
+    assert [(one.kind, one.name) for one in uses if one.what == other.image_ids[REGION]] == [
+        ("Auto Scaling group", "mixed")
+    ]
+
+
 def test_an_images_file_that_does_not_exist_keeps_everything(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
