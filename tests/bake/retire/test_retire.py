@@ -120,6 +120,18 @@ def test_undo_takes_everything_back_as_the_record_says(world: World, capsys: pyt
     assert "there was nothing to take back" in call(capsys, "--undo", image, "--apply")[1]
 
 
+def test_undo_changes_nothing_where_one_of_the_images_is_gone(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    web = world.bake("web", 3)
+    ids = {**web.image_ids, "us-east-1": "ami-0000000000000dead"}
+    web = world.store.change(web, lambda one: one.model_copy(update={"image_ids": ids}))
+    retire(capsys, "--apply")
+    before = world.image(web)
+    code, out = call(capsys, "--undo", web.image_ids[REGION], "--apply")
+    assert code == 1
+    assert "ami-0000000000000dead in us-east-1" in out
+    assert world.image(web) == before
+
+
 @pytest.mark.slow
 def test_a_deletion_that_was_killed_between_image_and_snapshots_is_ended_by_the_next(
     world: World, capsys: pytest.CaptureFixture[str]
