@@ -200,19 +200,9 @@ class ImageStore:
             found = f"{problem.error_count()} mistakes, the first: {problem.errors()[0]['msg']}"
             raise Unreadable(recipe, self.url(recipe, digest), found, etag) from problem
 
-    def resources(self, build: str) -> frozenset[str]:
-        """The ids of all images and snapshots that records of a build's recipe name.
-
-        Raises KilnError where one of them cannot be read: it may name what must not be removed.
-        """
-        stored = self.all(f"{build.rsplit('-', 3)[0]}/")
-        if unread := [one for one in stored if one.record is None and not one.is_earlier]:
-            raise Unreadable(unread[0].recipe, unread[0].url, unread[0].problem, "")
-        return frozenset(one for found in stored if found.record for one in found.record.resources)
-
-    def all(self, below: str = "") -> tuple[Stored, ...]:
+    def all(self) -> tuple[Stored, ...]:
         """Everything below images/, by recipe and digest; one that cannot be read is among it, with the reason."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"images/{below}")
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="images/")
         keys = [PLACE.fullmatch(one["Key"]) for page in pages for one in page.get("Contents", ())]
         places = [(found["recipe"], f"sha256:{found['digest']}") for found in keys if found]
         with ThreadPoolExecutor(READERS) as threads:

@@ -43,6 +43,7 @@ def verify(image: str, as_json: bool, images: Path | None) -> int:
     from bake.image import ImageStore
     from bake.interruption import one_interruption
     from bake.place import Home, Workshop
+    from console.aws import errors
     from console.progress import Progress
     from infra import images as images_file
 
@@ -58,7 +59,8 @@ def verify(image: str, as_json: bool, images: Path | None) -> int:
     with one_interruption("removing what the boot test made"):
         verdict = trial.run(aws, workshop, one, record, Progress())
     store = ImageStore(aws.client("s3"), workshop.bucket)
-    store.change(record, lambda current: current.model_copy(update={"boot_test": verdict.result}))
+    with errors(f"recording the boot test of {record.recipe} (s3:GetObject and s3:PutObject on images/*)"):
+        store.change(record, lambda current: current.model_copy(update={"boot_test": verdict.result}))
     report(record, verdict, store.url(record.recipe, record.digest), as_json=as_json)
     return ExitCode.DONE if verdict.result.passed else ExitCode.FAILED
 
@@ -85,6 +87,14 @@ def check(word: str, record: "ImageRecord", description: object, home: "Home") -
             where=here,
             found="an image of Windows",
             expected="an image of Linux",
+        )
+    if "instance_type" not in record.closure.variables:
+        raise BadInput(
+            "it is not known on which instance type the image runs",
+            where=f"the record of {record.recipe}",
+            found=f"the variables {', '.join(sorted(record.closure.variables)) or '(none)'}",
+            expected="instance_type, a variable of the recipe's template",
+            next_step=f"give the template of {record.recipe} such a variable, then python -m bake {record.recipe}",
         )
 
 

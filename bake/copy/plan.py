@@ -14,7 +14,8 @@ from typing import Any
 from bake.agreement import snapshots_of, tags_of
 
 COPIED_FROM = "kiln:copied-from"
-LEASES = "kiln:release:"  # tags that say which release needs an image: of the very image, so not of its copies
+# Tags that hold of the very image, so not of its copies: which release needs it, and how far a retire has come with it.
+OWN = ("kiln:release:", "kiln:disabled-at", "kiln:unprotected-at", "kiln:unneeded-since")
 BROKEN = {"failed", "error", "invalid"}
 UNDER_WAY = {"pending", "transient"}
 ENDED = {"deregistered"}
@@ -99,7 +100,7 @@ def _choose(recorded: str | None, usable: list[Mapping[str, Any]]) -> tuple[str 
 
 def tags(source: Mapping[str, Any]) -> dict[str, str]:
     """The tags of a copy, of the image and of its snapshots, from what EC2 says of the source."""
-    own = {key: value for key, value in tags_of(source).items() if not key.startswith(("aws:", LEASES))}
+    own = {key: value for key, value in tags_of(source).items() if not key.startswith(("aws:", *OWN))}
     return {**own, COPIED_FROM: str(source["ImageId"])}
 
 

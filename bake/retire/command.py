@@ -65,7 +65,8 @@ def retire(
     example every day: each run does the step that is due. Until the last one --undo takes it all back.
 
     An image is needed by a release (a tag kiln:release:…), by an instance, launch template, Auto Scaling group or SSM
-    parameter of any environment's account, by the images file, and by every image baked from it that is kept.
+    parameter of any environment's account, by every other account or organization that it is shared with, by the
+    images file, and by every image baked from it that is kept.
     """
     from datetime import UTC, datetime
 
@@ -81,7 +82,14 @@ def retire(
     from infra.parameters import load_all
 
     now = datetime.now(UTC)
-    found, clients = inventory.gather(images_file.path_in_force(option=images))
+    if not (file := images_file.path_in_force(option=images)).exists():
+        raise BadInput(
+            "there is no images file: what is in force is not known, so nothing is retired",
+            where=str(file),
+            expected="the images file that says what is in force; an empty one where nothing is",
+            next_step=f"check --images and {images_file.VARIABLE}",
+        )
+    found, clients = inventory.gather(file)
     home = Home.from_parameter_files()
     aws = clients[home.region]
     store = ImageStore(aws.client("s3"), Workshop.look_up(aws, home, ()).bucket)
@@ -93,8 +101,10 @@ def retire(
     known = {one.recipe for one in found.all(now)}
     if unknown := [name for name in recipes if name not in known]:
         raise BadInput(f"there is no image of {unknown[0]!r}", expected=f"one of: {', '.join(sorted(known))}")
-    uses = usage.gather(Accounts.of(load_all(), aws), clients)
-    planned = plan(found, uses, Policy(keep, younger_than, grace), now, History(store).builds())
+    accounts = Accounts.of(load_all(), aws)
+    uses = usage.gather(accounts, clients)
+    policy, asked = Policy(keep, younger_than, grace), {one.account for one in accounts.environments}
+    planned = plan(found, uses, policy, now, asked=asked, begun=History(store).builds())
     wanted = [one for one in planned if not recipes or one.recipe in recipes]
     finished = steps.Steps(clients, store, found.everywhere()).apply(wanted) if for_real else ()
     report.listing(wanted, finished, for_real=for_real, as_json=as_json)

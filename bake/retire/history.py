@@ -46,7 +46,8 @@ class History:
 
     def end(self, record: ImageRecord) -> None:
         """After the last thing: the record leaves its own place, if it is still that of this build."""
-        current, etag = self.store.look(record.recipe, record.digest)
+        with errors(f"reading the record of {record.recipe} (s3:GetObject on images/*)"):
+            current, etag = self.store.look(record.recipe, record.digest)
         if current and etag and current.build == record.build:
             with errors(f"removing the record of {record.recipe} (s3:DeleteObject on images/*)"):
                 conditional.delete(

@@ -1,8 +1,9 @@
 """Which images are kept and which go, each with its reason. Pure: what was read, the policy and the time → steps.
 
 Policy: an image goes in three steps with a grace time between them, deprecated → disabled → deleted, and only the last
-cannot be taken back. Everything speaks for keeping: a release, a use in any account, the images file, its age, its
-place among the newest, what was baked from it; and what is not provably Kiln's is never touched, but said.
+cannot be taken back. Everything speaks for keeping: a release, a use in any account, being shared with one that cannot
+be asked for its uses, the images file, its age, its place among the newest, what was baked from it; and what is not
+provably Kiln's is never touched, but said.
 The images of one record, one in each region, share one fate; each takes its own next step.
 
 What a bake might still reuse is available; it is deprecated and disabled for days before it is deleted, and no bake
@@ -77,14 +78,21 @@ class Step:
 
 
 def plan(
-    inventory: Inventory, uses: Iterable[Use], policy: Policy, now: datetime, begun: Collection[str] = ()
+    inventory: Inventory,
+    uses: Iterable[Use],
+    policy: Policy,
+    now: datetime,
+    *,
+    asked: Collection[str],
+    begun: Collection[str] = (),
 ) -> tuple[Step, ...]:
     """A step for every image that there is, the newest first.
 
     Args:
+        asked: the accounts that were asked for their uses.
         begun: the builds whose deletion was begun: history has their record already.
     """
-    kept = keeps(inventory, uses, policy, now)
+    kept = keeps(inventory, uses, policy, now, asked)
     records = {(one.recipe, one.digest): one for one in inventory.records}
     described = inventory.everywhere()
     steps = []
@@ -105,7 +113,9 @@ def plan(
     return tuple(steps)
 
 
-def keeps(inventory: Inventory, uses: Iterable[Use], policy: Policy, now: datetime) -> dict[Key, str]:
+def keeps(
+    inventory: Inventory, uses: Iterable[Use], policy: Policy, now: datetime, asked: Collection[str]
+) -> dict[Key, str]:
     """The records that are kept, each with its reason; also all that a kept one stands on."""
     described, records = inventory.everywhere(), inventory.records
     used = _by_what(uses)
@@ -113,7 +123,7 @@ def keeps(inventory: Inventory, uses: Iterable[Use], policy: Policy, now: dateti
     kept: dict[Key, str] = {}
     for record in records:
         key = (record.recipe, record.digest)
-        if reason := next(_reasons(record, inventory, described, used, policy, now), ""):
+        if reason := next(_reasons(record, inventory, described, used, policy, now, asked), ""):
             kept[key] = reason
         elif key in newest:
             kept[key] = f"among the newest {policy.keep} of {record.recipe}"
@@ -140,6 +150,7 @@ def _reasons(
     used: Mapping[str, list[Use]],
     policy: Policy,
     now: datetime,
+    asked: Collection[str],
 ) -> Iterator[str]:
     """Why a record is kept for its own sake, the strongest reason first."""
     images = sorted(record.image_ids.values())
@@ -154,6 +165,8 @@ def _reasons(
                 yield f"the release {value} of {name.removeprefix(RELEASE_TAG)} needs it"
     if found := sorted(one for what in (*images, record.digest.removeprefix("sha256:")) for one in used.get(what, ())):
         yield f"used by {found[0]}" + (f" and {len(found) - 1} more" if len(found) > 1 else "")
+    if unasked := sorted(set(record.shared_with) - {*asked}):
+        yield f"shared with {', '.join(unasked)}: nobody asks there what is in use"
     for name, image_in_force in sorted(inventory.images.root.items()):
         if set(images) & set(image_in_force.image_ids.values()) or image_in_force.digest == record.digest:
             yield f"the images file names it as {name}"

@@ -4,8 +4,8 @@ Policy: an image is looked at again in the moment before it is touched; one that
 One that cannot be done is said and does not hold up the others. Deletion takes the image first and its snapshots then;
 its record goes at last (`history`), so whatever kills a retire, the next one ends what was begun.
 It takes ec2:EnableImageDeprecation, ec2:DisableImageDeprecation, ec2:DisableImage, ec2:EnableImage, ec2:CreateTags,
-ec2:DeleteTags, ec2:EnableImageDeregistrationProtection, ec2:DisableImageDeregistrationProtection,
-ec2:DeregisterImage, ec2:DeleteSnapshot, ec2:ModifyImageAttribute, and s3:PutObject and s3:DeleteObject on images/*.
+ec2:DeleteTags, ec2:EnableImageDeregistrationProtection, ec2:DisableImageDeregistrationProtection, ec2:DeregisterImage,
+ec2:DescribeSnapshots, ec2:DeleteSnapshot, ec2:ModifyImageAttribute, and s3:PutObject and s3:DeleteObject on images/*.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +18,7 @@ from bake.image import ImageRecord, ImageStore
 from bake.protection import protect
 from bake.retire.history import History
 from bake.retire.plan import COOL_DOWN, DISABLED_AT, UNPROTECTED_AT, Action, Step
+from bake.share import permission
 from console.aws import Aws, code_of, errors
 from console.errors import KilnError
 
@@ -95,24 +96,36 @@ class Steps:
             _deregister(aws, step.image_id)
         for snapshot in snapshots:
             _delete_snapshot(aws, snapshot)
-        left = {image for region, image in record.image_ids.items() if describe(self.clients[region], [image])}
-        if not left:
+        if not any(_is_left(self.clients[region], image, record) for region, image in record.image_ids.items()):
             history.end(record)
 
 
+def _is_left(aws: Aws, image_id: str, record: ImageRecord) -> bool:
+    """Whether the image or a snapshot of the record is in its region still."""
+    if describe(aws, [image_id]):
+        return True
+    # by a filter: an id that is gone is no error in it
+    wanted = [{"Name": "snapshot-id", "Values": list(record.snapshot_ids.get(aws.region, ()))}]
+    with errors(f"asking for snapshots in {aws.region} (ec2:DescribeSnapshots)"):
+        return bool(wanted[0]["Values"] and aws.client("ec2").describe_snapshots(Filters=wanted)["Snapshots"])
+
+
 def undo(clients: Mapping[str, Aws], store: ImageStore, record: ImageRecord) -> tuple[str, ...]:
-    """Take back what was done with the images of a record, so far as they are there; what was taken back, in words."""
-    done = []
-    for region, image_id in sorted(record.image_ids.items()):
+    """Take back what was done with the images of a record, all or none; what was taken back, in words."""
+    described = {
+        (region, image): describe(clients[region], [image]).get(image)
+        for region, image in sorted(record.image_ids.items())
+    }
+    if gone := [f"{image} in {region}" for (region, image), description in described.items() if description is None]:
+        raise KilnError(
+            "what is deleted cannot be taken back, so nothing was taken back",
+            where=", ".join(gone),
+            next_step=f"python -m bake {record.recipe} bakes one from the recipe as it is now",
+        )
+    done: list[str] = []
+    for (region, image_id), description in described.items():
         aws = clients[region]
-        description = describe(aws, [image_id]).get(image_id)
-        if description is None:
-            raise KilnError(
-                f"{image_id} is deleted: that cannot be taken back",
-                where=region,
-                next_step=f"python -m bake {record.recipe} bakes one from the recipe as it is now",
-            )
-        done += [f"{image_id} in {region}: {what}" for what in _undo(aws, image_id, description, record)]
+        done += [f"{image_id} in {region}: {what}" for what in _undo(aws, image_id, description or {}, record)]
     History(store).take_back(record)
     return tuple(done)
 
@@ -127,7 +140,9 @@ def _undo(aws: Aws, image_id: str, description: Mapping[str, Any], record: Image
             ec2.disable_image_deprecation(ImageId=image_id)
             done.append("no longer deprecated")
         if DISABLED_AT in tags and record.shared_with:  # a disabled image has lost who may launch it
-            ec2.modify_image_attribute(ImageId=image_id, LaunchPermission={"Add": permissions(record.shared_with)})
+            ec2.modify_image_attribute(
+                ImageId=image_id, LaunchPermission={"Add": [{permission(one): one} for one in record.shared_with]}
+            )
             done.append(f"shared with {', '.join(record.shared_with)}")
         if UNPROTECTED_AT in tags:
             protect(aws, image_id)
@@ -135,17 +150,6 @@ def _undo(aws: Aws, image_id: str, description: Mapping[str, Any], record: Image
         if ours := [{"Key": key} for key in (DISABLED_AT, UNPROTECTED_AT) if key in tags]:
             ec2.delete_tags(Resources=[image_id], Tags=ours)
     return done
-
-
-def permissions(names: Iterable[str]) -> list[dict[str, str]]:
-    """Launch permissions for accounts and for the ARNs of organizations and of their units."""
-    return [{_kind_of(name): name} for name in names]
-
-
-def _kind_of(name: str) -> str:
-    if not name.startswith("arn:"):
-        return "UserId"
-    return "OrganizationalUnitArn" if ":ou/" in name else "OrganizationArn"
 
 
 def _told(description: Mapping[str, Any] | None, name: str) -> Any:
@@ -162,8 +166,9 @@ def _tag(aws: Aws, image_id: str, name: str) -> None:
 def _unprotect(aws: Aws, image_id: str, description: Mapping[str, Any]) -> None:
     """Raises Later where EC2 goes on protecting it for a while."""
     protection = str(description.get("DeregistrationProtection", "disabled"))
-    if protection == "disabled" or UNPROTECTED_AT in tags_of(description):
+    if not protection.startswith("enabled"):
         return
+    # Before, so that `undo` knows. The tag alone is no proof: a retire may have been killed, or refused, after it.
     _tag(aws, image_id, UNPROTECTED_AT)
     with errors(f"taking the protection of {image_id} away (ec2:DisableImageDeregistrationProtection)"):
         aws.client("ec2").disable_image_deregistration_protection(ImageId=image_id)

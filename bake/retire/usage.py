@@ -2,6 +2,7 @@
 
 Policy: fails closed. One account or region that cannot be asked, and nothing is known: an image might be in use there.
 A launch template counts with all its versions: a group goes back to an older one when its instance refresh fails.
+One that names its image by a parameter needs the image that the parameter holds in the version that it asks for.
 Not asked are the values of secure parameters: an AMI id is no secret, and the role for look-ups may not decrypt.
 It takes, in each account: ec2:DescribeInstances, ec2:DescribeLaunchTemplates, ec2:DescribeLaunchTemplateVersions,
 autoscaling:DescribeAutoScalingGroups, autoscaling:DescribeLaunchConfigurations, ssm:DescribeParameters and
@@ -18,6 +19,8 @@ from console.accounts import Accounts, Environment
 from console.aws import Aws, errors
 from console.errors import KilnError, NotReady
 
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-launch-template.html#use-an-ssm-parameter-instead-of-an-ami-id
+ALIAS = "resolve:ssm:"  # + NAME, NAME:VERSION or NAME:LABEL, as GetParameters takes it
 AMI = re.compile(r"ami-[0-9a-f]{8,17}")
 RUNNING = ("pending", "running", "stopping", "stopped")  # states in which an instance is, or can be started again
 AT_ONCE = 6
@@ -83,8 +86,31 @@ def _templates(aws: Aws) -> Named:
             asked = {"LaunchTemplateId": template["LaunchTemplateId"]}
             for versions in _pages(aws, "ec2", "describe_launch_template_versions", **asked):
                 for version in versions["LaunchTemplateVersions"]:
-                    if image := AMI.fullmatch(version["LaunchTemplateData"].get("ImageId", "")):
-                        yield *_told(template, version["VersionNumber"], users), image[0]
+                    if named := version["LaunchTemplateData"].get("ImageId"):
+                        kind, name = _told(template, version["VersionNumber"], users)
+                        yield kind, name, _resolved(aws, named, f"{kind} {name}")
+    for group in groups:
+        name = str(group["AutoScalingGroupName"])
+        for override in _mixed(group).get("Overrides", ()):
+            if named := override.get("ImageId"):
+                yield "Auto Scaling group", name, _resolved(aws, named, f"Auto Scaling group {name}")
+
+
+def _resolved(aws: Aws, named: str, where: str) -> str:
+    """The AMI id that an ImageId means. Raises NotReady where it means none that can be known."""
+    found = named
+    if named.startswith(ALIAS):
+        answer = aws.client("ssm").get_parameters(Names=[named.removeprefix(ALIAS)])["Parameters"]
+        found = answer[0]["Value"] if answer else "nothing: there is no such parameter, or no such version of it"
+    if not AMI.fullmatch(found):
+        raise NotReady(
+            "an image is named in a way that cannot be followed",
+            where=where,
+            found=f"{named}" + (f", which is {found}" if found != named else ""),
+            expected=f"an AMI id, or {ALIAS}NAME with a parameter that holds one",
+            next_step="mend it, or delete that version of the launch template",
+        )
+    return found
 
 
 def _told(template: Mapping[str, Any], number: int, users: Mapping[tuple[str, str], str]) -> tuple[str, str]:
@@ -100,12 +126,17 @@ def _told(template: Mapping[str, Any], number: int, users: Mapping[tuple[str, st
 
 def _templates_of(group: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Id or name, and version, of the launch templates of a group; a version that is not said is the default one."""
-    mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    mixed = _mixed(group)
     specifications = [group.get("LaunchTemplate"), mixed.get("LaunchTemplateSpecification")]
     specifications += [one.get("LaunchTemplateSpecification") for one in mixed.get("Overrides", ())]
     for one in specifications:
         if one:
             yield one.get("LaunchTemplateId") or one["LaunchTemplateName"], one.get("Version") or "$Default"
+
+
+def _mixed(group: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    return found
 
 
 def _configurations(aws: Aws) -> Named:

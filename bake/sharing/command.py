@@ -61,6 +61,7 @@ def share(
     from bake.image import ImageStore
     from bake.place import Home, Workshop
     from bake.sharing import organization, place, sight
+    from console.aws import errors
     from infra import images as images_file
 
     wanted = [organization.Organization.of(arn) for arn in (*organizations, *units)]
@@ -80,10 +81,14 @@ def share(
     looked: tuple[Looked, ...] = ()
     store = ImageStore(aws.client("s3"), workshop.bucket)
     if not dry_run:
+        now = {*whom, *(each.arn for each in wanted)}
+        with errors(f"recording whom {record.recipe} is shared with (s3:GetObject and s3:PutObject on images/*)"):
+            # first: whoever might launch it is in its record, by which `retire` keeps it
+            store.change(
+                record, lambda it: it.model_copy(update={"shared_with": tuple(sorted({*it.shared_with, *now}))})
+            )
         for region in everywhere:
             sharing.do(clients[region], [share for where, share in shares if where == region])
-        now = {*whom, *(each.arn for each in wanted)}
-        store.change(record, lambda it: it.model_copy(update={"shared_with": tuple(sorted({*it.shared_with, *now}))}))
         if accounts_see:
             environments = place.environments()
             asked = environments if wanted else whom

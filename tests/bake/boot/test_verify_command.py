@@ -65,6 +65,13 @@ def test_an_image_that_is_not_where_images_are_baked_is_bad_input(record: ImageR
     assert "no image in eu-west-1" in str(caught.value)
 
 
+def test_an_image_of_a_recipe_that_names_no_instance_type_is_bad_input(record: ImageRecord) -> None:
+    own = record.model_copy(update={"closure": record.closure.model_copy(update={"variables": {"size": "1"}})})
+    with pytest.raises(BadInput) as caught:
+        check("web", own, AVAILABLE, HOME)
+    assert "the variables size" in str(caught.value)
+
+
 def test_a_boot_test_is_told_as_the_record_has_it() -> None:
     assert list(boot_test(RESULT)) == [
         "  boot test: failed at 2026-01-02 03:04, healthy after 4.5 s, 12.3 s, t3.small",

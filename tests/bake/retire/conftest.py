@@ -160,6 +160,7 @@ def world(front: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+    (tmp_path / "images.toml").touch()
     aws = Aws(REGION)
     aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     for name in ("subnet-ids", "security-group-id", "instance-profile", "key-arn", "image-bucket"):

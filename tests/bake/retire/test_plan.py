@@ -1,6 +1,6 @@
 """What is kept and what goes, and why: pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from tests.bake.test_inventory import REGION, ami, description_of, file_of, reco
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 GREEDY = Policy(keep=0, younger_than=timedelta(0), grace=14 * DAY)
+ASKED = "444444444444"
 NO_IMAGES = Images({})
 
 BASE = record_of("base", 1)
@@ -41,8 +42,12 @@ def world(*records: ImageRecord, images: Images = NO_IMAGES, **changed: Any) -> 
     return Inventory(tuple(map(stored, records)), {REGION: described}, images)
 
 
+def planned_of(inventory: Inventory, uses: Iterable[Use], policy: Policy, begun: set[str]) -> tuple[Step, ...]:
+    return plan(inventory, uses, policy, NOW, asked={ASKED}, begun=begun)
+
+
 def steps(inventory: Inventory, *uses: Use, policy: Policy = GREEDY, begun: set[str] | None = None) -> dict[str, Step]:
-    return {one.image_id: one for one in plan(inventory, uses, policy, NOW, begun or set())}
+    return {one.image_id: one for one in planned_of(inventory, uses, policy, begun or set())}
 
 
 def use(what: str, kind: str = "instance") -> Use:
@@ -74,6 +79,16 @@ def test_a_release_keeps_what_it_is_leased_by() -> None:
     found = steps(world(*ALL, web_3=told(WEB, tags={"kiln:release:Stage": "payroll-main-7"})))
     assert found[ami(3)].reason == "the release payroll-main-7 of Stage needs it"
     assert found[ami(1)].action is Action.KEEP
+
+
+@pytest.mark.parametrize("other", ["999999999999", "arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5"])
+def test_what_is_shared_with_one_that_was_not_asked_is_kept_with_all_that_it_stands_on(other: str) -> None:
+    shared = WEB.model_copy(update={"shared_with": (ASKED, other)})
+    found = steps(world(BASE, RUNTIME, shared, NEWER))
+    assert found[ami(3)].reason == f"shared with {other}: nobody asks there what is in use"
+    assert [one.image_id for one in found.values() if one.action is not Action.KEEP] == [ami(4)]
+    only = WEB.model_copy(update={"shared_with": (ASKED,)})
+    assert steps(world(only))[ami(3)].action is Action.DEPRECATE
 
 
 def test_the_images_file_keeps_what_it_names() -> None:
@@ -221,7 +236,7 @@ def test_nothing_that_is_used_leased_in_force_or_below_something_kept_is_ever_to
     found: tuple[Inventory, list[Use], Policy, set[str]],
 ) -> None:
     inventory, uses, policy, begun = found
-    planned = plan(inventory, uses, policy, NOW, begun)
+    planned = planned_of(inventory, uses, policy, begun)
     used, leased = {one.what for one in uses}, set()
     for image, description in inventory.described[REGION].items():
         leased |= {image} if any(tag["Key"].startswith("kiln:release:") for tag in description["Tags"]) else set()
@@ -255,8 +270,8 @@ def test_the_plan_does_not_depend_on_the_order_in_which_things_were_read(
     shuffled, used = list(inventory.stored), list(uses)
     random.shuffle(shuffled)
     random.shuffle(used)
-    other = plan(replace(inventory, stored=tuple(shuffled)), used, policy, NOW, begun)
-    assert other == plan(inventory, uses, policy, NOW, begun)
+    other = planned_of(replace(inventory, stored=tuple(shuffled)), used, policy, begun)
+    assert other == planned_of(inventory, uses, policy, begun)
 
 
 @given(worlds())
@@ -264,9 +279,9 @@ def test_done_twice_it_changes_nothing_the_second_time(
     found: tuple[Inventory, list[Use], Policy, set[str]],
 ) -> None:
     inventory, uses, policy, begun = found
-    first = plan(inventory, uses, policy, NOW, begun)
+    first = planned_of(inventory, uses, policy, begun)
     after = applied(inventory, first)
-    assert [one for one in plan(after, uses, policy, NOW, begun) if one.action.changes] == []
+    assert [one for one in planned_of(after, uses, policy, begun) if one.action.changes] == []
 
 
 @given(worlds())
@@ -274,7 +289,7 @@ def test_images_are_deleted_only_when_they_were_disabled_by_retire_or_the_deleti
     found: tuple[Inventory, list[Use], Policy, set[str]],
 ) -> None:
     inventory, uses, policy, begun = found
-    for step in plan(inventory, uses, policy, NOW, begun):
+    for step in planned_of(inventory, uses, policy, begun):
         if step.action is Action.DELETE:
             tags = {t["Key"] for t in inventory.described[REGION].get(step.image_id, {"Tags": ()})["Tags"]}
             assert (step.state == "disabled" and DISABLED_AT in tags) or (

@@ -2,18 +2,21 @@
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bake.agreement import snapshots_of
 from bake.cli import bake
 from bake.image import ImageRecord
-from bake.retire import usage
+from bake.retire import steps, usage
 from bake.retire.history import History
 from console.accounts import Accounts
+from console.aws import Aws
 from console.command import run
-from console.errors import NotReady
+from console.errors import KilnError, NotReady
 from infra import images as images_file
 from infra.parameters import load_all
 from tests.bake.retire.conftest import BUCKET, OTHERS, PRODUCTION, REGION, STAGE, World
@@ -117,6 +120,18 @@ def test_undo_takes_everything_back_as_the_record_says(world: World, capsys: pyt
     assert "there was nothing to take back" in call(capsys, "--undo", image, "--apply")[1]
 
 
+def test_undo_changes_nothing_where_one_of_the_images_is_gone(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    web = world.bake("web", 3)
+    ids = {**web.image_ids, "us-east-1": "ami-0000000000000dead"}
+    web = world.store.change(web, lambda one: one.model_copy(update={"image_ids": ids}))
+    retire(capsys, "--apply")
+    before = world.image(web)
+    code, out = call(capsys, "--undo", web.image_ids[REGION], "--apply")
+    assert code == 1
+    assert "ami-0000000000000dead in us-east-1" in out
+    assert world.image(web) == before
+
+
 @pytest.mark.slow
 def test_a_deletion_that_was_killed_between_image_and_snapshots_is_ended_by_the_next(
     world: World, capsys: pytest.CaptureFixture[str]
@@ -131,6 +146,56 @@ def test_a_deletion_that_was_killed_between_image_and_snapshots_is_ended_by_the_
     assert of(retire(capsys, "--apply"), web)["done"]
     assert not set(web.snapshot_ids[REGION]) & world.snapshots()
     assert retire(capsys) == {}
+
+
+def test_a_retire_that_was_killed_before_it_ended_the_protection_is_ended_by_the_next(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    web = world.bake("web", 3)
+    for _ in range(2):
+        retire(capsys, "--apply")
+    yesterday = [{"Key": "kiln:unprotected-at", "Value": (datetime.now(UTC) - timedelta(hours=25)).isoformat()}]
+    world.aws.client("ec2").create_tags(Resources=list(web.image_ids.values()), Tags=yesterday)
+    assert of(retire(capsys, "--apply"), web)["again_after"]
+    assert (world.image(web) or {})["DeregistrationProtection"] == "disabled"
+    world.let_a_day_pass(web)
+    assert of(retire(capsys, "--apply"), web)["done"]
+    assert state(world, web) == "gone"
+
+
+@pytest.mark.slow
+def test_the_record_stays_until_the_last_snapshot_of_every_region_is_deleted(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = world.bake("web", 3)
+    elsewhere = Aws("eu-central-1").client("ec2")
+    builder = elsewhere.run_instances(ImageId="ami-00000000", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    copy = elsewhere.create_image(InstanceId=builder, Name="copy")["ImageId"]
+    elsewhere.create_tags(Resources=[copy], Tags=[{"Key": key, "Value": value} for key, value in web.tags.items()])
+    snapshots = snapshots_of(elsewhere.describe_images(ImageIds=[copy])["Images"][0])
+    both = {
+        "image_ids": {**web.image_ids, "eu-central-1": copy},
+        "snapshot_ids": {**web.snapshot_ids, "eu-central-1": snapshots},
+    }
+    web = world.store.change(web, lambda one: one.model_copy(update=both))
+    delete = steps._delete_snapshot
+
+    def refused(aws: Aws, snapshot: str) -> None:
+        if aws.region == "eu-central-1":
+            raise KilnError("AWS refused DeleteSnapshot")
+        delete(aws, snapshot)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "_delete_snapshot", refused)
+        for _ in range(3):
+            call(capsys, *AT_ONCE, "--apply")
+        world.let_a_day_pass(web)
+        assert call(capsys, *AT_ONCE, "--apply")[0] == 1
+    assert world.image(web) is None
+    assert world.store.get("web", web.digest), "a snapshot is left, and only the record knows it"
+    assert all(one["done"] for one in retire(capsys, "--apply").values())
+    left = elsewhere.describe_snapshots(Filters=[{"Name": "snapshot-id", "Values": list(snapshots)}])["Snapshots"]
+    assert (left, world.store.get("web", web.digest)) == ([], None)
 
 
 def test_one_account_that_cannot_be_asked_and_nothing_is_done(
@@ -215,6 +280,57 @@ def test_every_kind_of_use_is_found_in_every_account(world: World) -> None:
         ("Backup", "SSM parameter", "/kiln/web/ami"),
         ("Backup", "SSM parameter", "release"),
     }
+
+
+def test_an_image_that_a_template_names_by_a_version_of_a_parameter_is_used(world: World) -> None:
+    old, new = world.bake("web", 3).image_ids[REGION], world.bake("web", 4).image_ids[REGION]
+    parameters, stage = world.client("ssm", STAGE), world.client("ec2", STAGE)
+    for image in (old, new):
+        parameters.put_parameter(Name="/golden/web", Value=image, Type="String", Overwrite=True)
+    data = {"ImageId": "resolve:ssm:/golden/web:1"}
+    stage.create_launch_template(LaunchTemplateName="pinned", LaunchTemplateData=data)
+    uses = usage.gather(Accounts.of(load_all(), world.aws), [REGION])
+    assert [(one.kind, one.name) for one in uses if one.what == old] == [("launch template", "pinned, version 1")]
+
+    data = {"ImageId": "resolve:ssm:/golden/web:7"}
+    stage.create_launch_template_version(LaunchTemplateName="pinned", LaunchTemplateData=data)
+    with pytest.raises(NotReady) as caught:
+        usage.gather(Accounts.of(load_all(), world.aws), [REGION])
+    assert "launch template pinned, version 2" in str(caught.value)
+
+
+def test_the_image_of_an_override_of_a_mixed_group_is_used(world: World) -> None:
+    other = world.bake("web", 4)
+    template = use_in(world, STAGE, world.bake("web", 3))
+    override = {"InstanceType": "t3.micro", "ImageId": other.image_ids[REGION]}
+    world.client("autoscaling", STAGE).create_auto_scaling_group(
+        AutoScalingGroupName="mixed",
+        MixedInstancesPolicy={
+            "LaunchTemplate": {
+                "LaunchTemplateSpecification": {"LaunchTemplateId": template, "Version": "1"},
+                "Overrides": [{"InstanceType": "t3.small"}, override],
+            }
+        },
+        MinSize=0,
+        MaxSize=0,
+        AvailabilityZones=["eu-west-1a"],
+    )
+    uses = usage.gather(Accounts.of(load_all(), world.aws), [REGION])
+    assert [(one.kind, one.name) for one in uses if one.what == other.image_ids[REGION]] == [
+        ("Auto Scaling group", "mixed")
+    ]
+
+
+def test_an_images_file_that_does_not_exist_keeps_everything(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = world.bake("web", 3)
+    before = world.image(web)
+    Path(os.environ[images_file.VARIABLE]).unlink()
+    code, out = call(capsys, *AT_ONCE, "--apply")
+    assert code == 2
+    assert "there is no images file" in out and os.environ[images_file.VARIABLE] in out
+    assert world.image(web) == before
 
 
 def test_the_images_file_in_force_keeps_its_images(world: World, capsys: pytest.CaptureFixture[str]) -> None:
