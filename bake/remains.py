@@ -2,8 +2,9 @@
 
 Policy: fails closed. A build's remains go all at once, and only if nobody holds a lease for it, and the youngest thing
 of it is older than a limit. Never what any record names, or did before its image was retired; never a protected image,
-because protection is the last thing that a bake does; nothing of another application, or of a build id that is none of
-ours. All times are AWS's: S3 says how late it is and how old a lease is, EC2 how old a thing is.
+because protection is the last thing that a bake does, nor a copy that EC2 is making; nothing of another application, or
+of a build id that is none of ours. All times are AWS's: S3 says how late it is and how old a lease is, EC2 how old a
+thing is.
 
 EC2 is looked at before the bucket is asked: a lease is older than all that its bake makes, and a record is written
 before the lease is released, so whatever was seen has one of them. What is to go is decided once more from a new look
@@ -23,14 +24,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from bake import sweep
-from bake.application import APPLICATION
+from bake.application import APPLICATION, COPIED_FROM
 from bake.sweep import BUILD, TAG, Found, Kind, Removal
 from console.aws import Aws, errors
 from console.errors import KilnError
 
-OLDER_THAN = timedelta(
-    hours=3
-)  # a bake has its lease; a boot test ends itself after two hours, and a copy is gone on with
+# A bake has its lease. A boot test, a copy and the builder of --update-packages have none: the machines end themselves
+# after two hours, and so does the command of a copy, which stays as long as EC2 makes it.
+OLDER_THAN = timedelta(hours=3)
 IDS = re.compile(r"\b(?:ami|snap)-[0-9a-f]{8,17}\b")
 LONGEST_LEASE_SECONDS = 3600.0  # bake.lease.LONGEST_SECONDS: what states more is none
 READERS = 8  # threads
@@ -89,8 +90,14 @@ def plan(observed: Iterable[Found], known: Known, older_than: timedelta) -> tupl
 
 
 def keeps(observed: Collection[Found], named: Collection[str]) -> frozenset[str]:
-    """The ids that stay whatever their build: those in records, protected images, and the snapshots of both."""
-    images = {one.id for one in observed if one.kind is Kind.IMAGE and (one.protected or one.id in named)}
+    """The ids that stay whatever their build: those in records, protected images, copies that EC2 is making, and the
+    snapshots of all three."""
+    images = {
+        one.id
+        for one in observed
+        if one.kind is Kind.IMAGE
+        and (one.protected or one.id in named or (COPIED_FROM in one.tags and one.state == "pending"))
+    }
     return frozenset({*named, *images, *(one.id for one in observed if one.image in images)})
 
 

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bake import agreement, share
-from bake.copy.plan import COPIED_FROM, Action, Step, plan, tags, token
+from bake.application import COPIED_FROM
+from bake.copy.plan import Action, Step, plan, tags, token
 from bake.image import ImageRecord
 from bake.inventory import moment
 from bake.protection import protect

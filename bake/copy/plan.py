@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from bake.agreement import snapshots_of, tags_of
+from bake.application import COPIED_FROM
 
-COPIED_FROM = "kiln:copied-from"
 LEASES = "kiln:release:"  # tags that say which release needs an image: of the very image, so not of its copies
 BROKEN = {"failed", "error", "invalid"}
 UNDER_WAY = {"pending", "transient"}

@@ -71,6 +71,15 @@ def test_what_a_record_names_and_what_is_protected_stays_with_its_snapshots() ->
     assert goes(image, snapshot, forgotten, known=replace(KNOWN, named=frozenset({"ami-1"}))) == {"i-1"}
 
 
+def test_a_copy_that_ec2_is_making_stays_with_its_snapshots_and_one_that_failed_goes() -> None:
+    copied = {**tags(OLD), "kiln:copied-from": "ami-0"}
+    copy = Found(Kind.IMAGE, "ami-1", "pending", tags=copied, created=NOW - timedelta(hours=5))
+    snapshot = Found(Kind.SNAPSHOT, "snap-1", tags=copied, image="ami-1", created=NOW - timedelta(hours=5))
+    assert goes(copy, snapshot) == set()
+    assert goes(replace(copy, state="failed"), snapshot) == {"ami-1", "snap-1"}
+    assert goes(replace(copy, tags=tags(OLD)), snapshot) == {"ami-1", "snap-1"}, "half-made by a bake"
+
+
 def test_what_is_not_provably_of_one_of_our_builds_stays() -> None:
     assert goes(builder("nightly", "1", 400)) == set()
     assert goes(replace(builder(OLD, "1", 400), tags=tags(OLD, "Shop"))) == set()
