@@ -2,8 +2,13 @@
 
 Policy: fails closed. A build's remains go all at once, and only if nobody holds a lease for it, and the youngest thing
 of it is older than a limit. Never what any record names, or did before its image was retired; never a protected image,
-because protection is the last thing that a bake does; nothing of another application, or of a build id that is none of
-ours. All times are AWS's: S3 says how late it is and how old a lease is, EC2 how old a thing is.
+because protection is the last thing that a bake does, nor a copy that EC2 is making; nothing of another application, or
+of a build id that is none of ours. All times are AWS's: S3 says how late it is and how old a lease is, EC2 how old a
+thing is.
+
+EC2 is looked at before the bucket is asked: a lease is older than all that its bake makes, and a record is written
+before the lease is released, so whatever was seen has one of them. What is to go is decided once more from a new look
+right before it goes, and only what was said to go does. A region that refuses holds up no other.
 
 Imports little, as `bake.sweep` does. It takes s3:ListBucket and s3:GetObject on leases/* and images/*, and of EC2 what
 docs/images.md lists.
@@ -11,7 +16,7 @@ docs/images.md lists.
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,17 +24,17 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from bake import sweep
-from bake.application import APPLICATION
+from bake.application import APPLICATION, COPIED_FROM
 from bake.sweep import BUILD, TAG, Found, Kind, Removal
 from console.aws import Aws, errors
 from console.errors import KilnError
 
-OLDER_THAN = timedelta(
-    hours=3
-)  # a bake has its lease; a boot test ends itself after two hours, and a copy is gone on with
+# A bake has its lease. A boot test, a copy and the builder of --update-packages have none: the machines end themselves
+# after two hours, and so does the command of a copy, which stays as long as EC2 makes it.
+OLDER_THAN = timedelta(hours=3)
 IDS = re.compile(r"\b(?:ami|snap)-[0-9a-f]{8,17}\b")
 LONGEST_LEASE_SECONDS = 3600.0  # bake.lease.LONGEST_SECONDS: what states more is none
-READERS = 8
+READERS = 8  # threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +90,14 @@ def plan(observed: Iterable[Found], known: Known, older_than: timedelta) -> tupl
 
 
 def keeps(observed: Collection[Found], named: Collection[str]) -> frozenset[str]:
-    """The ids that stay whatever their build: those in records, protected images, and the snapshots of both."""
-    images = {one.id for one in observed if one.kind is Kind.IMAGE and (one.protected or one.id in named)}
+    """The ids that stay whatever their build: those in records, protected images, copies that EC2 is making, and the
+    snapshots of all three."""
+    images = {
+        one.id
+        for one in observed
+        if one.kind is Kind.IMAGE
+        and (one.protected or one.id in named or (COPIED_FROM in one.tags and one.state == "pending"))
+    }
     return frozenset({*named, *images, *(one.id for one in observed if one.image in images)})
 
 
@@ -177,20 +188,64 @@ def _live(s3: Any, bucket: str, one: Mapping[str, Any], now: datetime) -> str:
     return build if age <= duration else ""
 
 
-def regions(aws: Aws) -> tuple[str, ...]:
-    """Every region that the account can use: a copy may have been begun in any."""
-    with errors("asking for the regions (ec2:DescribeRegions)"):
-        answer = aws.client("ec2").describe_regions()
-    return tuple(sorted(one["RegionName"] for one in answer["Regions"]))
+def places(aws: Aws, only: Collection[str] = ()) -> dict[str, Aws]:
+    """The regions that are looked into, `aws`'s first: by default all that the account can use.
+
+    A copy may have been begun in any.
+    """
+    if not only:
+        with errors("asking for the regions (ec2:DescribeRegions)"):
+            only = [one["RegionName"] for one in aws.client("ec2").describe_regions()["Regions"]]
+    names = sorted(set(only), key=lambda name: (name != aws.region, name))
+    return {name: aws if name == aws.region else Aws(name, _session=aws.session) for name in names}
 
 
-def look(aws: Aws, build: str | None = None) -> tuple[Found, ...]:
-    """What is there in a region of a build, or of any."""
-    with errors(f"looking for what bakes left in {aws.region} (ec2:Describe…)"):
-        return sweep.gather(aws, build)
+# --- everywhere -------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What there was, by region, what was done about it, and the regions that refused, with the reason."""
+
+    planned: Mapping[str, tuple[Remains, ...]]
+    swept: tuple[Swept, ...]
+    refused: Mapping[str, KilnError]
 
 
-def remove(aws: Aws, found: Collection[Found], remains: Iterable[Remains], known: Known) -> tuple[Swept, ...]:
-    """Remove what is to go in a region."""
-    kept = keeps(found, known.named)
-    return tuple(Swept(one.build, aws.region, sweep.sweep(aws, one.build, kept)) for one in remains if one.removals)
+def look(aws: Aws, bucket: str, places: Mapping[str, Aws], older_than: timedelta, build: str | None = None) -> Result:
+    """Say what is there of a build, or of any. Raises KilnError where the bucket cannot be asked."""
+    with ThreadPoolExecutor(READERS) as threads:
+        looks = dict(zip(places, threads.map(lambda place: _look(place, build), places.values()), strict=True))
+    known = ask(aws, bucket)
+    planned = {name: plan(one, known, older_than) for name, one in looks.items() if not isinstance(one, KilnError)}
+    return Result(planned, (), {name: one for name, one in looks.items() if isinstance(one, KilnError)})
+
+
+def apply(aws: Aws, bucket: str, places: Mapping[str, Aws], older_than: timedelta, result: Result) -> Result:
+    """Remove what is to go, so far as it still is."""
+    swept, refused = list[Swept](), dict(result.refused)
+    for region, there in result.planned.items():
+        for one in there:
+            if one.removals:
+                try:
+                    swept.append(remove(places[region], one, older_than, lambda: ask(aws, bucket)))
+                except KilnError as problem:
+                    refused[region] = problem
+    return Result(result.planned, tuple(swept), refused)
+
+
+def remove(aws: Aws, remains: Remains, older_than: timedelta, asks: Callable[[], Known]) -> Swept:
+    """Remove in a region what was said to go of a build; what was made, recorded, leased or protected since stays."""
+    said = {(one.kind, one.id) for one in remains.removals}
+
+    def decide(observed: tuple[Found, ...]) -> Iterable[Removal]:
+        now = [one for one in plan(observed, asks(), older_than) if one.build == remains.build]
+        return [thing for one in now for thing in one.removals if (thing.kind, thing.id) in said]
+
+    return Swept(remains.build, aws.region, sweep.clear(aws, remains.build, decide))
+
+
+def _look(aws: Aws, build: str | None) -> tuple[Found, ...] | KilnError:
+    try:
+        with errors(f"looking for what bakes left in {aws.region} (ec2:Describe…)"):
+            return sweep.gather(aws, build)
+    except KilnError as problem:
+        return problem

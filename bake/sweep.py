@@ -10,7 +10,7 @@ Imports little: it runs in a Lambda function too (`bake.sweep_function`), which 
 
 import re
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -196,17 +196,25 @@ def _utc(when: datetime | str) -> datetime:
 
 def sweep(aws: Aws, build: str, kept: Collection[str] = ()) -> Outcome:
     """Remove what the build left, nothing that is `kept`; what cannot be removed is in the outcome, not raised."""
+    return clear(aws, build, lambda observed: plan(build, observed, kept))
+
+
+def clear(aws: Aws, build: str, decide: Callable[[tuple[Found, ...]], Iterable[Removal]]) -> Outcome:
+    """Look at the build again and again, and remove what `decide` says of each look."""
     tried: dict[str, str | None] = {}  # what was to be removed → what was in the way
     for round_number in range(ROUNDS):
         if round_number:
             time.sleep(PAUSE_SECONDS)
-        with errors(f"looking for what build {build} left"):
-            todo = plan(build, gather(aws, build), kept)
+        with errors(f"looking for what build {build} left in {aws.region}"):
+            observed = gather(aws, build)
+        todo = tuple(decide(observed))
         if not todo and round_number:
             break
         if round_number < ROUNDS - 1:
             tried |= {f"{one.kind} {one.id}": _remove(aws.client("ec2"), one) for one in todo}
-    left = {f"{one.kind} {one.id}" for one in todo}
+    there = {f"{one.kind} {one.id}" for one in observed if one.state not in ENDED}
+    # Also what was tried, is there still, and is no more to go: an image that was recorded in that very moment.
+    left = {f"{one.kind} {one.id}" for one in todo} | (there & tried.keys())
     return Outcome(
         removed=tuple(name for name in tried if name not in left),
         left=tuple(f"{name} ({tried.get(name) or 'still there'})" for name in sorted(left)),

@@ -1,6 +1,5 @@
 """`python -m bake sweep`: what killed bakes left, and, where asked, removing it."""
 
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,7 @@ from console.duration import Duration
 from console.errors import ExitCode
 
 if TYPE_CHECKING:
-    from bake.remains import Remains, Swept
-
-    Planned = Mapping[str, Sequence[Remains]]  # by region
+    from bake.remains import Result
 
 EPILOG = """\b
 Examples:
@@ -24,8 +21,8 @@ Examples:
   python -m bake sweep --build web-20261121-120000-1a2b3c --apply
                                       only what this build left, however old it is
 \b
-Exit codes: 0 done, 1 something could not be removed (what, is said), 2 a mistake in the command line, 3 not ready
-(credentials, endpoint or the stack Payroll-Tooling missing), 130 interrupted.
+Exit codes: 0 done, 1 something could not be removed or a region refused (which, is said), 2 a mistake in the command
+line, 3 not ready (credentials, endpoint or the stack Payroll-Tooling missing), 130 interrupted.
 """
 
 
@@ -47,8 +44,6 @@ def sweep(build: str | None, older_than: timedelta | None, only: tuple[str, ...]
     for which somebody holds a lease, nothing that a record names, no protected image, and nothing that is not provably
     of a build of Kiln's.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     from bake import remains
     from bake.place import Home, Workshop
     from console.aws import Aws
@@ -57,29 +52,22 @@ def sweep(build: str | None, older_than: timedelta | None, only: tuple[str, ...]
     aws = Aws(home.region)
     home.check_account(aws)
     bucket = Workshop.look_up(aws, home, ()).bucket
-    places = {
-        name: aws if name == home.region else Aws(name, _session=aws.session) for name in only or remains.regions(aws)
-    }
+    places = remains.places(aws, only)
     limit = older_than if older_than is not None else timedelta(0) if build else remains.OLDER_THAN
-    known = remains.ask(aws, bucket)
-    with ThreadPoolExecutor(8) as threads:
-        found = dict(zip(places, threads.map(lambda one: remains.look(one, build), places.values()), strict=True))
-    planned = {name: remains.plan(found[name], known, limit) for name in places}
-    swept = [
-        one
-        for name, there in planned.items()
-        if for_real
-        for one in remains.remove(places[name], found[name], there, known)
-    ]
+    result = remains.look(aws, bucket, places, limit, build)
+    if for_real:
+        result = remains.apply(aws, bucket, places, limit, result)
+    for region, problem in result.refused.items():
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {region}: {problem}", err=True)
     if as_json:
-        print_json(_object(planned, swept, for_real))
+        print_json(_object(result, for_real))
     else:
-        _tell(planned, swept, for_real)
-    return ExitCode.FAILED if any(one.outcome.left for one in swept) else ExitCode.DONE
+        _tell(result, for_real)
+    return ExitCode.FAILED if result.refused or any(one.outcome.left for one in result.swept) else ExitCode.DONE
 
 
-def _object(planned: "Planned", swept: "Sequence[Swept]", for_real: bool) -> dict[str, object]:
-    outcome = {(one.build, one.region): one.outcome for one in swept}
+def _object(result: "Result", for_real: bool) -> dict[str, object]:
+    outcome = {(one.build, one.region): one.outcome for one in result.swept}
     builds = [
         {
             "build": one.build,
@@ -89,14 +77,15 @@ def _object(planned: "Planned", swept: "Sequence[Swept]", for_real: bool) -> dic
             "removed": outcome[one.build, region].removed if (one.build, region) in outcome else (),
             "left": outcome[one.build, region].left if (one.build, region) in outcome else (),
         }
-        for region, there in planned.items()
+        for region, there in result.planned.items()
         for one in there
     ]
-    return {"applied": for_real, "builds": builds}
+    refused = [{"region": region, "error": problem.details()} for region, problem in result.refused.items()]
+    return {"applied": for_real, "builds": builds, "refused": refused}
 
 
-def _tell(planned: "Planned", swept: "Sequence[Swept]", for_real: bool) -> None:
-    outcome = {(one.build, one.region): one.outcome for one in swept}
+def _tell(result: "Result", for_real: bool) -> None:
+    planned, outcome = result.planned, {(one.build, one.region): one.outcome for one in result.swept}
     for region, there in planned.items():
         for one in there:
             click.echo(f"{one.build} in {region}: {'goes' if one.removals else 'stays'}, {one.reason}")
@@ -108,7 +97,9 @@ def _tell(planned: "Planned", swept: "Sequence[Swept]", for_real: bool) -> None:
                 click.echo(f"  removed {name}")
             for name in outcome[one.build, region].left:
                 click.echo(f"  left {name}")
+            if not any((outcome[one.build, region].removed, outcome[one.build, region].left)):
+                click.echo("  stays after all: it is not as it was a moment ago")
     if not any(planned.values()):
-        click.echo("nothing is left of any bake")
+        click.echo("nothing is left of any bake" + (", so far as is known" if result.refused else ""))
     elif not for_real and any(one.removals for there in planned.values() for one in there):
         click.echo("nothing was changed: --apply removes it")

@@ -1,7 +1,8 @@
 """The scheduled sweep: `bake.remains` in a Lambda function, in every region of the account that holds Tooling.
 
-It raises where something could not be removed, so that the function's alarm tells; what it did is in its log. The event
-says where the records are and how old remains must be: {"bucket": …, "older_than_hours": …}.
+It raises where something could not be removed, or a region refused to say what is there, so that the function's alarm
+tells; what it did is in its log. The event says where the records are and how old remains must be:
+{"bucket": …, "older_than_hours": …}.
 """
 
 import json
@@ -14,18 +15,17 @@ from console.aws import Aws
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, list[str]]:
-    """What was removed and what was left, as `KIND ID in REGION`."""
-    home = Aws(os.environ["AWS_REGION"])
+    """What was removed and what was left, as `KIND ID in REGION`, and the regions that refused, with the reason."""
+    home, bucket = Aws(os.environ["AWS_REGION"]), event["bucket"]
     older_than = timedelta(hours=float(event["older_than_hours"]))
-    known = remains.ask(home, event["bucket"])
-    told: dict[str, list[str]] = {"removed": [], "left": []}
-    for region in remains.regions(home):
-        aws = home if region == home.region else Aws(region, _session=home.session)
-        found = remains.look(aws)
-        for swept in remains.remove(aws, found, remains.plan(found, known, older_than), known):
-            told["removed"] += [f"{name} in {region}" for name in swept.outcome.removed]
-            told["left"] += [f"{name} in {region}" for name in swept.outcome.left]
+    places = remains.places(home)
+    result = remains.apply(home, bucket, places, older_than, remains.look(home, bucket, places, older_than))
+    told = {
+        "removed": [f"{name} in {one.region}" for one in result.swept for name in one.outcome.removed],
+        "left": [f"{name} in {one.region}" for one in result.swept for name in one.outcome.left],
+        "refused": [f"{region}: {problem}" for region, problem in result.refused.items()],
+    }
     print(json.dumps(told))
-    if told["left"]:
-        raise RuntimeError(f"not everything could be removed: {', '.join(told['left'])}")
+    if told["left"] or told["refused"]:
+        raise RuntimeError(f"not everything could be removed: {', '.join([*told['left'], *told['refused']])}")
     return told

@@ -53,7 +53,7 @@ def copy(
     """Copy IMAGE to each REGION, encrypted with the key of images there, shared with whom it is shared here.
 
     IMAGE as in `show`. A copy goes into the image's record, and of the image in force into infra/images.toml, only when
-    it is available, encrypted and tagged as it should be, shared and protected. One that is there is not made again.
+    it is available, encrypted and tagged as it should be, and shared. One that is there is not made again.
     """
     from datetime import UTC, datetime
 

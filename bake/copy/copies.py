@@ -1,7 +1,8 @@
-"""Makes the copy of an image in one region: begin or find it, wait, make it what the source is, share, protect, record.
+"""Makes the copy of an image in one region: begin or find it, wait, make it what the source is, share, record, protect.
 
-Each step asks what is there first, so doing all of it again changes nothing; the record comes last but for the images
-file, and says only what is true. Ctrl-C ends the command and not the copy, which EC2 makes: the next goes on with it.
+Each step asks what is there first, so doing all of it again changes nothing. The record comes after all that it says,
+and before the protection: what is in no record must not be protected, or no sweep would remove it. Ctrl-C ends
+the command and not the copy, which EC2 makes: the next goes on with it.
 """
 
 import time
@@ -11,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bake import agreement, share
-from bake.copy.plan import COPIED_FROM, Action, Step, plan, tags, token
+from bake.application import COPIED_FROM
+from bake.copy.plan import Action, Step, plan, tags, token
 from bake.image import ImageRecord
 from bake.inventory import moment
 from bake.protection import protect
@@ -73,17 +75,23 @@ class Copy:
         return plan(self.aws.region, self.source.record.image_ids.get(self.aws.region), self.gather())
 
     def make(self, step: Step) -> tuple[str, tuple[str, ...]]:
-        """Do it; the copy's AMI id and snapshots. Raises KilnError, Cancelled."""
+        """Do it, but for the protection; the copy's AMI id and snapshots. Raises KilnError, Cancelled."""
         image = self.image(step)
         description = self._settled(self._available(image))
         snapshots = agreement.snapshots_of(description)
         self._encrypted(image, snapshots)
         self._like_the_source(description)
         self._share(Shared(image, snapshots, self.key))
-        if description.get("DeregistrationProtection", "disabled") == "disabled":
+        return image, snapshots
+
+    def protect(self, image: str) -> None:
+        """After it was recorded; also one whose command was killed just before."""
+        if (
+            agreement.describe(self.aws, [image]).get(image, {}).get("DeregistrationProtection", "disabled")
+            == "disabled"
+        ):
             self.cancellation.check()
             protect(self.aws, image)
-        return image, snapshots
 
     def image(self, step: Step) -> str:
         """The copy that is there or under way, or that is begun now."""

@@ -1,4 +1,4 @@
-"""Copies of one image in several regions, side by side: gather → plan → copy → record → images file."""
+"""Copies of one image in several regions, side by side: gather → plan → copy → record → protect → images file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -115,6 +115,7 @@ class Copier:
         with self.progress.step(f"{region}: {step.action} {record.recipe} ({step.reason})") as shown:
             image, snapshots = copy.make(step)
             recorded = self.store.change(record, lambda current: with_copy(current, region, image, snapshots))
+            copy.protect(image)
             file = self._in_images_file(recorded)
             shown.result = image
         action = {Action.KEEP: "kept", Action.COPY: "copied"}.get(step.action, "taken")

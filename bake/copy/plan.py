@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from bake.agreement import snapshots_of, tags_of
+from bake.application import COPIED_FROM
 
-COPIED_FROM = "kiln:copied-from"
 # Tags that hold of the very image, so not of its copies: which release needs it, and how far a retire has come with it.
 OWN = ("kiln:release:", "kiln:disabled-at", "kiln:unprotected-at", "kiln:unneeded-since")
 BROKEN = {"failed", "error", "invalid"}

@@ -208,12 +208,12 @@ class Tooling(Table):
     sweep_schedule: Annotated[
         str,
         Field(
-            pattern=r"^(rate\([0-9]+ (minutes?|hours?|days?)\)|cron\(.+\))$",
+            pattern=r"^(rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\)|cron\(.+\))$",
             description="when it is looked for what killed bakes have left, as EventBridge writes it: rate(1 hour)",
         ),
     ] = "rate(1 hour)"
     sweep_older_than_hours: Annotated[
-        int, Field(ge=1, le=720, description="what killed bakes have left is removed when it is so old, 1 to 720")
+        int, Field(ge=3, le=720, description="what killed bakes have left is removed when it is so old, 3 to 720")
     ] = 3
     copy_regions: Annotated[
         tuple[Region, ...],

@@ -62,6 +62,7 @@ class Tooling(cdk.Stack):
             ImageSweep(
                 self,
                 "Sweep",
+                application="Payroll",
                 code=code,
                 handler=sweep_code.HANDLER,
                 bucket_name=factory.bucket.name,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +71,15 @@ def test_what_a_record_names_and_what_is_protected_stays_with_its_snapshots() ->
     assert goes(image, snapshot, forgotten, known=replace(KNOWN, named=frozenset({"ami-1"}))) == {"i-1"}
 
 
+def test_a_copy_that_ec2_is_making_stays_with_its_snapshots_and_one_that_failed_goes() -> None:
+    copied = {**tags(OLD), "kiln:copied-from": "ami-0"}
+    copy = Found(Kind.IMAGE, "ami-1", "pending", tags=copied, created=NOW - timedelta(hours=5))
+    snapshot = Found(Kind.SNAPSHOT, "snap-1", tags=copied, image="ami-1", created=NOW - timedelta(hours=5))
+    assert goes(copy, snapshot) == set()
+    assert goes(replace(copy, state="failed"), snapshot) == {"ami-1", "snap-1"}
+    assert goes(replace(copy, tags=tags(OLD)), snapshot) == {"ami-1", "snap-1"}, "half-made by a bake"
+
+
 def test_what_is_not_provably_of_one_of_our_builds_stays() -> None:
     assert goes(builder("nightly", "1", 400)) == set()
     assert goes(replace(builder(OLD, "1", 400), tags=tags(OLD, "Shop"))) == set()
@@ -107,6 +117,54 @@ def test_nothing_goes_that_is_young_leased_named_protected_or_anothers(
             assert not (thing.kind is Kind.IMAGE and any(other.protected for other in same))
             assert not all("Shop" in other.tags.values() and TAG in other.tags for other in same)
             assert not all(other.created and NOW - other.created < LIMIT for other in same)
+
+
+# --- what has changed since it was looked at --------------------------------------------------------------------------
+COPY = Found(Kind.IMAGE, "ami-1", "available", tags=tags(OLD), created=NOW - timedelta(hours=4))
+
+
+@pytest.fixture
+def gone(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids that are removed; nothing is."""
+    found: list[str] = []
+    monkeypatch.setattr(sweep, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(sweep, "_remove", lambda _, one: found.append(one.id))
+    return found
+
+
+def remove(monkeypatch: pytest.MonkeyPatch, now: tuple[Found, ...], known: Known = KNOWN) -> sweep.Outcome:
+    """What becomes of `COPY`, which was to go when it was looked at, where `now` is there."""
+    monkeypatch.setattr(sweep, "gather", lambda *_: now)
+    (said,) = plan([COPY], KNOWN, LIMIT)
+    return remains.remove(Aws("eu-west-1"), said, LIMIT, lambda: known).outcome
+
+
+def test_what_was_said_to_go_goes_and_is_told_as_left_where_it_is_still_there(
+    gone: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert remove(monkeypatch, (COPY,)) == sweep.Outcome(left=("image ami-1 (still there)",))
+    assert set(gone) == {"ami-1"}
+
+
+def test_what_is_as_old_and_was_not_seen_before_stays(gone: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    remove(monkeypatch, (COPY, replace(COPY, id="ami-2")))
+    assert set(gone) == {"ami-1"}
+
+
+@pytest.mark.parametrize(
+    ("now", "known"),
+    [
+        pytest.param((replace(COPY, protected=True),), KNOWN, id="protected"),
+        pytest.param((COPY,), replace(KNOWN, named=frozenset({"ami-1"})), id="recorded"),
+        pytest.param((COPY,), replace(KNOWN, live=frozenset({OLD})), id="leased"),
+        pytest.param((COPY, replace(COPY, id="ami-2", created=NOW)), KNOWN, id="beside a copy that was begun"),
+    ],
+)
+def test_what_is_protected_recorded_leased_or_copied_since_it_was_looked_at_stays(
+    gone: list[str], monkeypatch: pytest.MonkeyPatch, now: tuple[Found, ...], known: Known
+) -> None:
+    assert remove(monkeypatch, now, known) == sweep.Outcome()
+    assert gone == []
 
 
 # --- the bucket and EC2 -----------------------------------------------------------------------------------------------
@@ -185,6 +243,50 @@ def listing(aws: Aws) -> dict[str, int]:
     }
 
 
+def test_a_bake_that_begins_while_ec2_is_looked_at_keeps_its_builder(
+    account: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gather(*_: object) -> tuple[Found, ...]:
+        put(account, "leases/web/1.json", {"build": YOUNG, "duration_seconds": 600})
+        return (builder(YOUNG, "1", 1),)
+
+    monkeypatch.setattr(sweep, "gather", gather)
+    result = remains.look(account, BUCKET, {account.region: account}, timedelta(0))
+    ((one,),) = result.planned.values()
+    assert (one.removals, one.reason[:29]) == ((), "somebody holds its lease: it ")
+
+
+def test_a_region_that_refuses_is_told_and_holds_up_no_other(
+    account: Aws, gone: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def gather(aws: Aws, _: str | None) -> tuple[Found, ...]:
+        if aws.region == account.region:
+            return (COPY,)
+        denied = {"Error": {"Code": "UnauthorizedOperation", "Message": "denied by a policy"}}
+        raise ClientError(denied, "DescribeInstances")
+
+    monkeypatch.setattr(sweep, "gather", gather)
+    there = ("--region", "eu-central-1", "--region", account.region)
+    code, out = call(capsys, *there)
+    assert code == 1
+    assert "error: eu-central-1: AWS refused DescribeInstances" in out
+    assert f"{OLD} in {account.region}: goes" in out
+    code, out = call(capsys, *there, "--apply", "--json")
+    assert (code, set(gone)) == (1, {"ami-1"})
+    (refused,) = json.JSONDecoder().raw_decode(out, out.index("{\n"))[0]["refused"]
+    assert (refused["region"], refused["error"]["found"]) == (
+        "eu-central-1",
+        "UnauthorizedOperation: denied by a policy",
+    )
+
+    monkeypatch.setenv("AWS_REGION", account.region)
+    monkeypatch.setattr(remains, "places", lambda home: {"eu-central-1": Aws("eu-central-1"), home.region: home})
+    gone.clear()
+    with pytest.raises(RuntimeError, match="eu-central-1: AWS refused DescribeInstances"):
+        handler({"bucket": BUCKET, "older_than_hours": 3}, None)
+    assert set(gone) == {"ami-1"}
+
+
 @pytest.mark.slow
 def test_the_remains_of_a_killed_build_go_and_a_live_one_a_recorded_one_and_strangers_stay(
     account: Aws, capsys: pytest.CaptureFixture[str]
@@ -232,7 +334,9 @@ def test_one_build_is_swept_by_its_id_in_whatever_region_it_left_something(
 
 
 def test_every_region_of_the_account_is_looked_into(account: Aws) -> None:
-    assert {"eu-west-1", "eu-central-1", "us-east-1"} <= set(remains.regions(account))
+    first, *others = remains.places(account)
+    assert first == account.region
+    assert {"eu-central-1", "us-east-1"} <= set(others)
 
 
 @pytest.mark.slow
@@ -245,11 +349,12 @@ def test_the_function_removes_what_a_killed_build_left_and_fails_where_something
     before = listing(account)
     killed(account, OLD)
     monkeypatch.setenv("AWS_REGION", account.region)
-    monkeypatch.setattr(remains, "regions", lambda _: (account.region,))
+    monkeypatch.setattr(remains, "places", lambda home: {home.region: home})
     told = handler({"bucket": BUCKET, "older_than_hours": 0}, None)
     assert any(one.startswith("instance i-") and one.endswith(" in eu-west-1") for one in told["removed"])
     assert listing(account) == before
 
-    monkeypatch.setattr(remains, "remove", lambda *_: [remains.Swept(OLD, "eu-west-1", sweep.Outcome(left=("x",)))])
+    killed(account, OLD)
+    monkeypatch.setattr(remains, "remove", lambda *_: remains.Swept(OLD, "eu-west-1", sweep.Outcome(left=("x",))))
     with pytest.raises(RuntimeError, match="not everything could be removed: x in eu-west-1"):
         handler({"bucket": BUCKET, "older_than_hours": 0}, None)

@@ -6,12 +6,14 @@ import pytest
 import tomlkit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from infra import parameters
 from infra.cli import SCHEMA, schema_text
 from infra.mistakes import Mistake, WrongParameters
 from infra.parameters import NAMES, NEEDS, check, load_all
 from infra.parameters.fields import LOG_DAYS
+from infra.parameters.resources import Tooling
 
 Tables = dict[str, dict[str, Any]]
 
@@ -414,3 +416,20 @@ def test_every_tracked_file_refers_editors_to_the_schema() -> None:
         directive, _, target = file.read_text("utf-8").splitlines()[0].partition(" ")
         assert directive == "#:schema"
         assert (file.parent / target).resolve() == SCHEMA
+
+
+@pytest.mark.parametrize("schedule", ["rate(1 hour)", "rate(2 hours)", "rate(10 minutes)", "cron(0 * ? * * *)"])
+def test_a_sweep_can_be_as_often_as_eventbridge_can_say(schedule: str) -> None:
+    assert Tooling(cidr="10.90.0.0/16", sweep_schedule=schedule).sweep_schedule == schedule
+
+
+@pytest.mark.parametrize("schedule", ["rate(1 hours)", "rate(0 minutes)", "rate(5 hour)", "rate(05 hours)", "hourly"])
+def test_a_schedule_that_eventbridge_refuses_is_refused_in_the_file(schedule: str) -> None:
+    with pytest.raises(ValidationError, match="sweep_schedule"):
+        Tooling(cidr="10.90.0.0/16", sweep_schedule=schedule)
+
+
+def test_a_sweep_spares_what_is_as_young_as_a_boot_test_or_copy_can_be() -> None:
+    assert Tooling(cidr="10.90.0.0/16", sweep_older_than_hours=3)
+    with pytest.raises(ValidationError, match="sweep_older_than_hours"):
+        Tooling(cidr="10.90.0.0/16", sweep_older_than_hours=2)

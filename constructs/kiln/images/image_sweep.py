@@ -1,7 +1,8 @@
 """Looks by itself, again and again, for what bakes that were killed have left, and removes it.
 
 Nobody waits for it and it keeps nothing: what one run could not do the next one tries again, and an alarm tells of it.
-It may end, delete and deregister what carries a build's tag or a builder's name, and nothing else.
+It may end, delete and deregister what carries a build's tag or a builder's name, nothing of another application, and
+nothing else. Two runs at once harm nobody: what the one has removed the other does not find.
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ MEMORY_MIB = 512
 TIMEOUT_SECONDS = 900
 """The most there is: an instance is waited for until it has ended."""
 BUILD_TAG = "kiln:build"
+APPLICATION_TAG = "kiln:application"
 LOOKING = tuple(
     f"ec2:Describe{things}"
     for things in (
@@ -51,6 +53,7 @@ REMOVING = (
     "ec2:TerminateInstances",
 )
 EXEMPTIONS = {
+    "function-cannot-starve-others": "A rule alone calls it; a new account has no concurrency that it could reserve",
     "function-keeps-what-it-could-not-do": "The next run does all of it again, and an alarm tells of one that failed",
 }
 
@@ -61,7 +64,8 @@ class Schedule:
 
     Args:
         expression: of EventBridge, such as `rate(1 hour)`; may be a token.
-        older_than_hours: remains of which nothing is younger; 1 to 720.
+        older_than_hours: remains of which nothing is younger; 3 to 720: boot tests and copies hold no lease, and only
+            their age says that they are at work.
     """
 
     expression: str
@@ -73,6 +77,7 @@ class ImageSweep(Construct):
 
     Args:
         code: a folder with the module of `handler`.
+        application: whose images they are; what the tag kiln:application says is another one's stays.
         handler: such as `module.handler`; it gets the event {"bucket": …, "older_than_hours": …}.
         bucket_name: of the records and leases; with its key's ARN, tokens.
         schedule: see `Schedule`.
@@ -85,6 +90,7 @@ class ImageSweep(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        application: str,
         code: Path,
         handler: str,
         bucket_name: str,
@@ -94,10 +100,10 @@ class ImageSweep(Construct):
         topics: Topics,
     ) -> None:
         super().__init__(scope, construct_id)
-        require_between(self, "schedule.older_than_hours", schedule.older_than_hours, 1, 720, "hours")
+        require_between(self, "schedule.older_than_hours", schedule.older_than_hours, 3, 720, "hours")
         package = assets.Asset(self, "Code", path=str(code))
         log = LogGroup(self, "Log", key_arn=records.key_arn, days=records.days)
-        role = _role(self, log, bucket_name, key_arn)
+        role = _role(self, log, application, bucket_name, key_arn)
         function = lambda_.CfnFunction(
             self,
             "Function",
@@ -109,7 +115,6 @@ class ImageSweep(Construct):
             role=role.role_arn,
             memory_size=MEMORY_MIB,
             timeout=TIMEOUT_SECONDS,
-            reserved_concurrent_executions=1,  # never two at once
             tracing_config=lambda_.CfnFunction.TracingConfigProperty(mode="Active"),
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=log.name, log_format="JSON"),
         )
@@ -151,10 +156,13 @@ class ImageSweep(Construct):
         )
 
 
-def _role(scope: Construct, log: LogGroup, bucket_name: str, key_arn: str) -> iam.Role:
+def _role(scope: Construct, log: LogGroup, application: str, bucket_name: str, key_arn: str) -> iam.Role:
     role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     bucket = f"arn:{cdk.Aws.PARTITION}:s3:::{bucket_name}"
-    of_a_build = {"Null": {f"aws:ResourceTag/{BUILD_TAG}": "false"}}
+    of_a_build = {
+        "Null": {f"aws:ResourceTag/{BUILD_TAG}": "false"},
+        "StringEqualsIfExists": {f"aws:ResourceTag/{APPLICATION_TAG}": application},
+    }
     ec2 = f"arn:{cdk.Aws.PARTITION}:ec2:*"
     through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{cdk.Aws.REGION}.amazonaws.com"}}
     traces = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]

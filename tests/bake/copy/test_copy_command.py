@@ -9,9 +9,11 @@ import pytest
 
 from bake.cli import bake
 from bake.copy import copies
+from bake.image import ImageStore
 from bake.place import Home
 from console.aws import Aws
 from console.command import run
+from console.errors import KilnError
 from infra import images as images_file
 from tests.bake.images_aws import Said, Tooling, server, tooling, variables
 
@@ -153,6 +155,29 @@ def test_the_other_regions_are_copied_where_one_fails(command: Command, account:
     actions = {one["region"]: one["action"] for one in said.json["regions"]}
     assert actions == {"us-east-1": "failed", REGION: "copied"}
     assert set(account.recorded().image_ids) == {account.home.region, REGION}
+
+
+def test_a_copy_is_protected_only_when_it_is_recorded_and_then_by_the_next_command_too(
+    command: Command, account: Tooling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.make_key(REGION)
+
+    def fails(*_: object) -> None:
+        raise KilnError("the command ends here")
+
+    with monkeypatch.context() as context:
+        context.setattr(ImageStore, "change", fails)
+        assert command("copy", "web", "--to", REGION).code == 1
+    (copy,) = account.copies(REGION)
+    assert copy.get("DeregistrationProtection", "disabled") == "disabled", "a sweep could not remove it"
+    with monkeypatch.context() as context:
+        context.setattr(copies, "protect", fails)
+        assert command("copy", "web", "--to", REGION).code == 1
+    assert account.recorded().image_ids[REGION] == copy["ImageId"]
+    said = command("copy", "web", "--to", REGION, "--json")
+    assert (said.code, said.json["regions"][0]["action"]) == (0, "kept")
+    (copy,) = account.copies(REGION)
+    assert copy["DeregistrationProtection"] == "enabled-with-cooldown"
 
 
 def test_a_copy_that_was_deregistered_is_made_anew(command: Command, account: Tooling) -> None:

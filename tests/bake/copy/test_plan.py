@@ -3,7 +3,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bake.copy.plan import BROKEN, COPIED_FROM, Action, Broken, plan, tags, token
+from bake.application import COPIED_FROM
+from bake.copy.plan import BROKEN, Action, Broken, plan, tags, token
 from bake.retire.plan import DISABLED_AT, UNPROTECTED_AT
 
 REGION = "eu-central-1"
