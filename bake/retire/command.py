@@ -41,7 +41,7 @@ nothing is done), 130 interrupted.
     type=Duration(),
     default=show(DEFAULTS.grace),
     show_default=True,
-    help="From deprecated to disabled, and from that to deleted.",
+    help="From when a run first saw that nothing needs it to disabled, and from that to deleted.",
 )
 @click.option(
     "--undo", "undone", metavar="IMAGE", help="Take back what was done with IMAGE, which is named as in `show`."

@@ -1,9 +1,10 @@
 """Which images are kept and which go, each with its reason. Pure: what was read, the policy and the time → steps.
 
 Policy: an image goes in three steps with a grace time between them, deprecated → disabled → deleted, and only the last
-cannot be taken back. Everything speaks for keeping: a release, a use in any account, being shared with one that cannot
-be asked for its uses, the images file, its age, its place among the newest, what was baked from it; and what is not
-provably Kiln's is never touched, but said.
+cannot be taken back. The grace time counts from when a retire first saw that nothing needs the image, a tag of its own:
+templates let images be deprecated after a year whether they are in use or not. Everything speaks for keeping: a
+release, a use in any account, being shared with one that cannot be asked for its uses, the images file, its age, its
+place among the newest, what was baked from it; and what is not provably Kiln's is never touched, but said.
 The images of one record, one in each region, share one fate; each takes its own next step.
 
 What a bake might still reuse is available; it is deprecated and disabled for days before it is deleted, and no bake
@@ -20,16 +21,16 @@ from typing import Any
 from bake.agreement import disagreements, tags_of
 from bake.digest import short
 from bake.image import ImageRecord
-from bake.inventory import GONE, Inventory, Seen, moment, state_of
+from bake.inventory import GONE, Inventory, Seen, contradictions, moment, state_of
 from bake.retire.policy import Policy
 from console import duration
 
 RELEASE_TAG = "kiln:release:"  # + environment; its value is the release that needs the image
-DISABLED_AT, UNPROTECTED_AT = "kiln:disabled-at", "kiln:unprotected-at"  # times that EC2 does not keep
+# times that EC2 does not keep; the first is taken away when something needs the image again
+UNNEEDED_SINCE, DISABLED_AT, UNPROTECTED_AT = "kiln:unneeded-since", "kiln:disabled-at", "kiln:unprotected-at"
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deregistration-protection.html
 COOL_DOWN = timedelta(hours=24)
-# A deprecation time must lie in the future; one that lies no further ahead than this is one that a retire has set. A
-# grace time that is as short is none.
+# A deprecation time must lie in the future; one that lies no further ahead than this is one that a retire has set.
 SOON = timedelta(minutes=10)
 DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
@@ -37,10 +38,16 @@ Key = tuple[str, str]  # recipe and digest: a record
 
 
 class Action(StrEnum):
-    """What is to be done with an image now. `wait`: it is on its way out, and its grace time is not over."""
+    """What is to be done with an image now.
+
+    `wait`: it is on its way out, and its grace time is not over. `mark`: it is deprecated or disabled already, and its
+    grace time begins now. `unmark`: it is kept, and its grace time ends.
+    """
 
     KEEP = "keep"
     WAIT = "wait"
+    UNMARK = "unmark"
+    MARK = "mark"
     DEPRECATE = "deprecate"
     DISABLE = "disable"
     DELETE = "delete"
@@ -98,6 +105,7 @@ def plan(
     steps = []
     for seen in inventory.all(now):
         record = records.get((seen.recipe, seen.digest))
+        description = described.get(seen.image_id, {})
         if record is None or seen.image_id not in record.image_ids.values():
             reason = f"not provably Kiln's: {'; '.join(seen.notes) or 'no record'}"
             steps.append(Step(seen.recipe, seen.region, seen.image_id, seen.state, Action.KEEP, reason))
@@ -105,9 +113,9 @@ def plan(
         if reason := kept.get((record.recipe, record.digest), ""):
             undo = seen.state in ("deprecated", "disabled")
             reason += f"; it is {seen.state}: --undo {seen.image_id} takes that back" if undo else ""
-            action = Action.KEEP
+            marked = UNNEEDED_SINCE in tags_of(description) and not contradictions(record, description)
+            action = Action.UNMARK if marked else Action.KEEP
         else:
-            description = described.get(seen.image_id, {})
             action, reason = _next(seen, description, policy, now, begun=record.build in begun)
         steps.append(Step(seen.recipe, seen.region, seen.image_id, seen.state, action, reason, record))
     return tuple(steps)
@@ -222,22 +230,30 @@ def _next(
         return Action.KEEP, f"its state is {seen.state}"
     if seen.deprecated_from is None or seen.deprecated_from > now + SOON:
         return Action.DEPRECATE, "nothing needs it"
-    if now + SOON < (due := seen.deprecated_from + policy.grace):
+    if (since := _time(tags_of(description).get(UNNEEDED_SINCE))) is None:
+        return Action.MARK, f"deprecated, and from now on nothing needs it: it is disabled {_later(policy)}"
+    if now < (due := since + policy.grace):
         return Action.WAIT, f"deprecated; it is disabled from {_day(due)}"
-    return Action.DISABLE, f"deprecated for {duration.show(policy.grace)} and still nothing needs it"
+    return Action.DISABLE, f"unneeded for {duration.show(policy.grace)} and still nothing needs it"
 
 
 def _deletion(description: Mapping[str, Any], policy: Policy, now: datetime) -> tuple[Action, str]:
     tags = tags_of(description)
     if (disabled := _time(tags.get(DISABLED_AT))) is None:
         return Action.KEEP, f"disabled, and not by `retire` (no tag {DISABLED_AT}): who did it may delete it"
-    if now < disabled + policy.grace:
-        return Action.WAIT, f"disabled; it is deleted from {_day(disabled + policy.grace)}"
+    if (since := _time(tags.get(UNNEEDED_SINCE))) is None:
+        return Action.MARK, f"disabled, and from now on nothing needs it: it is deleted {_later(policy)}"
+    if now < (due := max(disabled, since) + policy.grace):
+        return Action.WAIT, f"disabled; it is deleted from {_day(due)}"
     unprotected = _time(tags.get(UNPROTECTED_AT))
     if unprotected and now < unprotected + COOL_DOWN:
         again = _day(unprotected + COOL_DOWN)
         return Action.WAIT, f"EC2 keeps it for a day after its protection ended: again after {again}"
     return Action.DELETE, f"disabled for {duration.show(policy.grace)} and still nothing needs it"
+
+
+def _later(policy: Policy) -> str:
+    return f"{duration.show(policy.grace)} later, if still nothing does"
 
 
 def _time(text: str | None) -> datetime | None:

@@ -11,7 +11,8 @@ class Policy:
     Args:
         keep: so many of the newest images of each recipe that can be launched.
         younger_than: images baked less long ago.
-        grace: from being deprecated to being disabled, and from that to being deleted.
+        grace: from when a retire first saw that nothing needs it (it deprecates it then) to being disabled, and from
+            that to being deleted.
     """
 
     keep: int = 5

@@ -17,7 +17,7 @@ from bake.agreement import describe, snapshots_of, tags_of
 from bake.image import ImageRecord, ImageStore
 from bake.protection import protect
 from bake.retire.history import History
-from bake.retire.plan import COOL_DOWN, DISABLED_AT, UNPROTECTED_AT, Action, Step
+from bake.retire.plan import COOL_DOWN, DISABLED_AT, UNNEEDED_SINCE, UNPROTECTED_AT, Action, Step
 from bake.share import permission
 from console.aws import Aws, code_of, errors
 from console.errors import KilnError
@@ -74,7 +74,13 @@ class Steps:
         if (now is None) != (before is None) or any(_told(now, name) != _told(before, name) for name in SEEN):
             raise KilnError("it is not as it was a moment ago; nothing was done with it", where=step.image_id)
         match step.action:
+            case Action.UNMARK:
+                with errors(f"untagging {step.image_id} (ec2:DeleteTags)"):
+                    aws.client("ec2").delete_tags(Resources=[step.image_id], Tags=[{"Key": UNNEEDED_SINCE}])
+            case Action.MARK:
+                _tag(aws, step.image_id, UNNEEDED_SINCE)
             case Action.DEPRECATE:
+                _tag(aws, step.image_id, UNNEEDED_SINCE)
                 at = datetime.now(UTC) + AHEAD
                 with errors(f"deprecating {step.image_id} (ec2:EnableImageDeprecation)"):
                     aws.client("ec2").enable_image_deprecation(ImageId=step.image_id, DeprecateAt=at)
@@ -147,7 +153,7 @@ def _undo(aws: Aws, image_id: str, description: Mapping[str, Any], record: Image
         if UNPROTECTED_AT in tags:
             protect(aws, image_id)
             done.append("protected")
-        if ours := [{"Key": key} for key in (DISABLED_AT, UNPROTECTED_AT) if key in tags]:
+        if ours := [{"Key": key} for key in (UNNEEDED_SINCE, DISABLED_AT, UNPROTECTED_AT) if key in tags]:
             ec2.delete_tags(Resources=[image_id], Tags=ours)
     return done
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from bake.application import COPIED_FROM
 from bake.copy.plan import BROKEN, Action, Broken, plan, tags, token
-from bake.retire.plan import DISABLED_AT, UNPROTECTED_AT
+from bake.retire.plan import DISABLED_AT, UNNEEDED_SINCE, UNPROTECTED_AT
 
 REGION = "eu-central-1"
 
@@ -82,7 +82,7 @@ def test_the_order_in_which_ec2_tells_them_does_not_matter(states: list[str], re
 
 def test_a_copy_has_its_sources_tags_but_not_its_leases_and_the_times_of_a_retire() -> None:
     listed = {"kiln:digest": "d", "Name": "n", "kiln:release:Stage": "r-1", "aws:x": "y"}
-    listed |= dict.fromkeys([DISABLED_AT, UNPROTECTED_AT], "2026-01-01T00:00:00+00:00")
+    listed |= dict.fromkeys([DISABLED_AT, UNNEEDED_SINCE, UNPROTECTED_AT], "2026-01-01T00:00:00+00:00")
     source = {"ImageId": "ami-1", "Tags": [{"Key": key, "Value": value} for key, value in listed.items()]}
     assert tags(source) == {"kiln:digest": "d", "Name": "n", COPIED_FROM: "ami-1"}
 

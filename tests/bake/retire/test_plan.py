@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bake.digest import short
 from bake.image import ImageRecord
 from bake.inventory import Inventory
-from bake.retire.plan import COOL_DOWN, DISABLED_AT, SOON, UNPROTECTED_AT, Action, Step, Use, plan
+from bake.retire.plan import COOL_DOWN, DISABLED_AT, SOON, UNNEEDED_SINCE, UNPROTECTED_AT, Action, Step, Use, plan
 from bake.retire.policy import Policy
 from infra.images import Images
 from tests.bake.test_inventory import REGION, ami, description_of, file_of, record_of, stored
@@ -134,10 +134,11 @@ def at(when: datetime) -> str:
     return when.isoformat(timespec="seconds")
 
 
-def stage(days: float, **more: Any) -> Step:
-    """The step of an image that was deprecated so many days ago."""
+def stage(days: float, tags: Mapping[str, str] | None = None, unneeded: float | None = None, **more: Any) -> Step:
+    """The step of an image that was deprecated so many days ago, because nothing needed it."""
     since = f"{NOW - timedelta(days=days):%Y-%m-%dT%H:%M:%S}.000Z"
-    return steps(world(WEB, web_3=told(WEB, DeprecationTime=since, **more)))[ami(3)]
+    marked = {UNNEEDED_SINCE: at(NOW - (days if unneeded is None else unneeded) * DAY)}
+    return steps(world(WEB, web_3=told(WEB, tags={**marked, **(tags or {})}, DeprecationTime=since, **more)))[ami(3)]
 
 
 def test_each_step_comes_a_grace_time_after_the_one_before() -> None:
@@ -147,6 +148,31 @@ def test_each_step_comes_a_grace_time_after_the_one_before() -> None:
     waiting = stage(28, state="disabled", tags={DISABLED_AT: at(NOW - 13 * DAY)})
     assert (waiting.action, waiting.reason) == (Action.WAIT, "disabled; it is deleted from 2026-06-02 00:00 UTC")
     assert stage(28, state="disabled", tags={DISABLED_AT: at(NOW - 14 * DAY)}).action is Action.DELETE
+
+
+def test_the_grace_time_begins_when_nothing_needs_it_and_not_when_a_template_let_it_be_deprecated() -> None:
+    year_old = f"{NOW - 30 * DAY:%Y-%m-%dT%H:%M:%S}.000Z"
+    deprecated = world(WEB, web_3=told(WEB, DeprecationTime=year_old))
+    assert steps(deprecated, use(ami(3)))[ami(3)].action is Action.KEEP
+    ended = steps(deprecated)[ami(3)]
+    assert ended.action is Action.MARK
+    assert ended.reason == (
+        "deprecated, and from now on nothing needs it: it is disabled 14d later, if still nothing does"
+    )
+    assert stage(30, unneeded=13).action is Action.WAIT
+    assert stage(30, unneeded=14).action is Action.DISABLE
+    disabled = {DISABLED_AT: at(NOW - 30 * DAY)}
+    assert stage(44, disabled, unneeded=13, state="disabled").action is Action.WAIT
+    without = told(WEB, "disabled", tags=disabled)
+    assert steps(world(WEB, web_3=without))[ami(3)].action is Action.MARK
+
+
+def test_what_is_needed_again_loses_its_mark_so_that_its_grace_time_begins_anew() -> None:
+    marked = told(WEB, tags={UNNEEDED_SINCE: at(NOW - 30 * DAY)})
+    found = steps(world(WEB, web_3=marked), use(ami(3)))[ami(3)]
+    assert (found.action, found.reason) == (Action.UNMARK, "used by instance i-1 of Stage in eu-west-1")
+    foreign = steps(world(WEB, web_3={**marked, "OwnerId": "999999999999"}))[ami(3)]
+    assert foreign.action is Action.KEEP, "what is not provably ours is never touched"
 
 
 def test_a_deprecation_that_lies_far_ahead_is_not_one_of_retires() -> None:
@@ -198,6 +224,7 @@ def worlds(draw: st.DrawFn) -> tuple[Inventory, list[Use], Policy, set[str]]:
         records.append(record)
         state, age = draw(states), timedelta(days=draw(st.integers(0, 60)))
         tags = draw(st.sampled_from([{}, {DISABLED_AT: at(NOW - age)}, {"kiln:release:Stage": "r"}]))
+        tags = tags | draw(st.sampled_from([{}, {UNNEEDED_SINCE: at(NOW - age)}]))
         deprecated = {"DeprecationTime": f"{NOW - age:%Y-%m-%dT%H:%M:%S}.000Z"} if state == "deprecated" else {}
         if state != "gone":
             shown = "available" if state == "deprecated" else state
@@ -219,8 +246,18 @@ def applied(inventory: Inventory, planned: tuple[Step, ...]) -> Inventory:
     for step in planned:
         description = dict(there.get(step.image_id, {}))
         match step.action:
+            case Action.MARK | Action.UNMARK:
+                tags = [one for one in description["Tags"] if one["Key"] != UNNEEDED_SINCE]
+                mark = [{"Key": UNNEEDED_SINCE, "Value": at(NOW)}] if step.action is Action.MARK else []
+                there[step.image_id] = {**description, "Tags": [*tags, *mark]}
             case Action.DEPRECATE:
-                there[step.image_id] = {**description, "DeprecationTime": f"{NOW:%Y-%m-%dT%H:%M:%S}.000Z"}
+                tags = [one for one in description["Tags"] if one["Key"] != UNNEEDED_SINCE]
+                tags = [*tags, {"Key": UNNEEDED_SINCE, "Value": at(NOW)}]
+                there[step.image_id] = {
+                    **description,
+                    "Tags": tags,
+                    "DeprecationTime": f"{NOW:%Y-%m-%dT%H:%M:%S}.000Z",
+                }
             case Action.DISABLE:
                 tags = [*description["Tags"], {"Key": DISABLED_AT, "Value": at(NOW)}]
                 there[step.image_id] = {**description, "State": "disabled", "Tags": tags}
@@ -245,7 +282,7 @@ def test_nothing_that_is_used_leased_in_force_or_below_something_kept_is_ever_to
         image
         for one in planned
         if one.record
-        and one.action is Action.KEEP
+        and one.action in (Action.KEEP, Action.UNMARK)
         and one.state != "gone"
         and "not by `retire`" not in one.reason
         and not one.reason.startswith("its state")
@@ -253,7 +290,7 @@ def test_nothing_that_is_used_leased_in_force_or_below_something_kept_is_ever_to
     }
     recorded = {image for one in inventory.records for image in one.image_ids.values()}
     for step in planned:
-        if step.action.changes:
+        if step.action.changes and step.action is not Action.UNMARK:
             assert step.record, "what no record proves to be ours"
             assert step.image_id in recorded
             assert step.image_id not in used | leased | named | below

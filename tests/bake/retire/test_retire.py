@@ -103,6 +103,19 @@ def test_what_another_account_uses_stays_with_what_it_stands_on(
     assert of(told, web)["reason"] == "used by launch template web, version 1 of Production in eu-west-1"
 
 
+def test_what_is_used_again_on_its_way_out_gets_the_whole_grace_time_anew(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    web = world.bake("web", 3)
+    retire(capsys, "--apply")
+    template = use_in(world, PRODUCTION, web)
+    assert of(retire(capsys, "--apply"), web)["step"] == "unmark"
+    assert of(retire(capsys, "--apply"), web)["step"] == "keep"
+    world.client("ec2", PRODUCTION).delete_launch_template(LaunchTemplateId=template)
+    assert of(retire(capsys, "--apply"), web)["step"] == "mark"
+    assert of(retire(capsys, "--grace", "14d"), web)["step"] == "wait"
+
+
 @pytest.mark.slow
 def test_undo_takes_everything_back_as_the_record_says(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     web = world.bake("web", 3)
