@@ -8,7 +8,7 @@ import click
 from bake.options import json_option
 from console.command import print_json
 from console.duration import Duration
-from console.errors import ExitCode
+from console.errors import BadInput, ExitCode
 
 if TYPE_CHECKING:
     from bake.remains import Result
@@ -46,8 +46,13 @@ def sweep(build: str | None, older_than: timedelta | None, only: tuple[str, ...]
     """
     from bake import remains
     from bake.place import Home, Workshop
+    from bake.sweep import BUILD
     from console.aws import Aws
 
+    if build is not None and not BUILD.fullmatch(build):  # EC2 would look for `web-*`, too
+        raise BadInput(
+            "this is no build", where="--build", found=build, expected="RECIPE-YYYYMMDD-HHMMSS-XXXXXX, as bake says it"
+        )
     home = Home.from_parameter_files()
     aws = Aws(home.region)
     home.check_account(aws)

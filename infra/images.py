@@ -20,6 +20,8 @@ DEFAULT = Path(__file__).resolve().parent / "images.toml"
 VARIABLE = "KILN_IMAGES"
 CONTEXT_KEY = "kiln:images"
 WHAT = "the images file"
+KEY_ALIAS = "alias/payroll/images"
+"""Of the key that images are under, the same in every region: the stacks make it, `python -m bake copy` finds it."""
 
 AmiId = Annotated[str, Field(pattern=r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]

@@ -12,6 +12,7 @@ from bake.boot.instance import Trial
 from bake.image import BootTest, ImageRecord, TestResult
 from bake.place import Workshop
 from bake.recipe import Recipe
+from bake.shown import Shown
 from console.aws import Aws
 from console.errors import KilnError
 from console.progress import Progress
@@ -97,15 +98,3 @@ def removed(aws: Aws, trial: Trial, progress: Progress) -> Iterator[None]:
                 found=", ".join(swept.left),
                 next_step=f"python -m bake sweep --build {trial.build} --apply",
             )
-
-
-class Shown:
-    """What is in the way of a machine's health, shown once each; on a terminal in the live line."""
-
-    def __init__(self, recipe: str, progress: Progress) -> None:
-        self._recipe, self._progress, self._last = recipe, progress, ""
-
-    def show(self, problem: str) -> None:
-        if problem != self._last:
-            self._last = problem
-            self._progress.phase(f"{self._recipe}: {problem}")

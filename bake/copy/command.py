@@ -34,7 +34,7 @@ the key of a region missing), 130 interrupted.
 @click.command(epilog=EPILOG, short_help="Copy an image to further regions.")
 @click.argument("image")
 @click.option("--to", "regions", multiple=True, required=True, metavar="REGION", help="Can be given several times.")
-@click.option("--key", help="The KMS key there; of one region only.  [default: alias/payroll/images there]")
+@click.option("--key", help="The KMS key there; of one region only.  [default: that of the stack there]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and why; copy, share and write nothing.")
 @click.option("--limit-minutes", type=click.FloatRange(0, min_open=True), default=120, show_default=True)
 @click.option("--accounts-see/--no-accounts-see", default=True, help="Ask the accounts afterwards.  [default: ask]")

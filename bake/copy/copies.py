@@ -6,7 +6,7 @@ the command and not the copy, which EC2 makes: the next goes on with it.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from bake.inventory import moment
 from bake.protection import protect
 from bake.share import Shared
 from bake.sharing.organization import Organization, require
+from bake.shown import Shown
 from bake.side_by_side import Cancellation
 from console.aws import Aws, errors
 from console.errors import KilnError
@@ -59,7 +60,7 @@ class Copy:
     key: str
     limit_seconds: float
     cancellation: Cancellation
-    shows: Callable[[str], None]
+    shown: Shown
 
     def gather(self) -> tuple[Mapping[str, Any], ...]:
         """What EC2 says of all copies of the source, and of what the record has for the region."""
@@ -123,7 +124,7 @@ class Copy:
         )
 
     def _begin(self, gone: Sequence[str]) -> str:
-        self.shows("copy")
+        self.shown.show("copy")
         listed = [{"Key": key, "Value": value} for key, value in tags(self.source.description).items()]
         with errors(f"copying {self.source.image} to {self.aws.region} (ec2:CopyImage)"):
             answer = self.aws.client("ec2").copy_image(
@@ -173,7 +174,7 @@ class Copy:
                     next_step="the same command again removes it and begins another one",
                 )
             seconds = time.monotonic() - began
-            self.shows(f"{image}, {self._progress(description or {})}, {seconds:.0f} s")
+            self.shown.show(f"{image}, {self._progress(description or {})}", f", {seconds:.0f} s")
             if seconds >= self.limit_seconds:
                 raise KilnError(
                     f"the copy in {self.aws.region} takes longer than {self.limit_seconds / 60:g} minutes",
@@ -244,7 +245,7 @@ class Copy:
         from botocore.exceptions import ClientError
 
         ec2 = self.aws.client("ec2")
-        self.shows(f"remove {image}, which failed")
+        self.shown.show(f"remove {image}, which failed")
         with errors(f"removing the failed copy {image} in {self.aws.region} (ec2:DeregisterImage, ec2:DeleteSnapshot)"):
             ec2.deregister_image(ImageId=image)
             for snapshot in snapshots:

@@ -12,6 +12,7 @@ from bake.image import ImageRecord, ImageStore
 from bake.inventory import GONE, Inventory
 from bake.place import Home, Workshop
 from bake.recipe import Layer
+from bake.shown import Shown
 from bake.side_by_side import Cancellation, Slot
 from console.aws import Aws, errors
 from console.errors import KilnError
@@ -86,8 +87,8 @@ class Copier:
         for region in regions:
             aws = self.clients.get(region) or Aws(region)
             key = find_key(aws, self.key, self.home)
-            shows = Shown(region, self.progress).show
-            found[region] = Copy(self.source, aws, key, self.limit_seconds, self.cancellation, shows)
+            shown = Shown(region, self.progress)
+            found[region] = Copy(self.source, aws, key, self.limit_seconds, self.cancellation, shown)
         return found
 
     def planned(self, targets: Mapping[str, Copy]) -> dict[str, Outcome]:
@@ -137,16 +138,3 @@ def with_copy(record: ImageRecord, region: str, image: str, snapshots: tuple[str
             "snapshot_ids": {**record.snapshot_ids, region: snapshots},
         }
     )
-
-
-class Shown:
-    """What a copy is doing, in its line on a terminal, else a line when it is at another thing or percentage."""
-
-    def __init__(self, region: str, progress: Progress) -> None:
-        self._region, self._progress, self._last = region, progress, ""
-
-    def show(self, text: str) -> None:
-        tenth = "".join(text.split(", ")[:2])  # without the seconds
-        if self._progress.console.is_terminal or tenth != self._last:
-            self._last = tenth
-            self._progress.phase(f"{self._region}: {text}")

@@ -9,8 +9,7 @@ from collections.abc import Collection
 from bake.place import Home
 from console.aws import Aws, code_of, errors
 from console.errors import BadInput, NotReady
-
-KEY_ALIAS = "alias/payroll/images"
+from infra import images
 
 
 def check_regions(aws: Aws, regions: Collection[str], home: Home) -> None:
@@ -36,7 +35,7 @@ def find_key(aws: Aws, named: str | None, home: Home) -> str:
     """The ARN of the key in a region; `named` is an id, an ARN or an alias. Raises NotReady, BadInput."""
     from botocore.exceptions import ClientError
 
-    name = named or KEY_ALIAS
+    name = named or images.KEY_ALIAS
     with errors(f"asking for the key {name} in {aws.region} (kms:DescribeKey)"):
         try:
             key = aws.client("kms").describe_key(KeyId=name)["KeyMetadata"]

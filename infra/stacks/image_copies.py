@@ -6,13 +6,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra import images
 from infra.parameters import Environment
 from kiln.account.account_guard import AccountGuard
 from kiln.data.key import Key
 from kiln.data.volume_key_user import launching_accounts
-
-ALIAS = "alias/payroll/images"
-"""The same in every region: `python -m bake copy` finds the key by it."""
 
 
 class ImageCopies(cdk.Stack):
@@ -34,4 +32,4 @@ class ImageCopies(cdk.Stack):
         super().__init__(scope, construct_id)
         AccountGuard(self, "Guard", environment="Tooling", account=home.account, region=region)
         key = Key(self, "Key", description="Copies of images", users=launching_accounts(account_ids))
-        kms.CfnAlias(key, "Alias", alias_name=ALIAS, target_key_id=key.arn)
+        kms.CfnAlias(key, "Alias", alias_name=images.KEY_ALIAS, target_key_id=key.arn)

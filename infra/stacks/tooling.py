@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra import sweep_code
+from infra import images, sweep_code
 from infra.parameters import Environment
 from infra.parameters.resources import Tooling as ToolingTable
 from infra.stacks.values import TOOLING
@@ -42,7 +42,11 @@ class Tooling(cdk.Stack):
         super().__init__(scope, construct_id)
         AccountGuard(self, "Guard", environment="Tooling", account=home.account, region=home.region)
         factory = ImageFactory(
-            self, "ImageFactory", cidr=tooling.cidr, key_alias="payroll/images", account_ids=account_ids
+            self,
+            "ImageFactory",
+            cidr=tooling.cidr,
+            key_alias=images.KEY_ALIAS.removeprefix("alias/"),
+            account_ids=account_ids,
         )
         TOOLING.write(self, "vpc-id", factory.network.vpc_id)
         TOOLING.write(self, "subnet-ids", factory.network.subnet_ids)

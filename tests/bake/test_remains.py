@@ -333,6 +333,16 @@ def test_one_build_is_swept_by_its_id_in_whatever_region_it_left_something(
     assert "nothing is left of any bake" in call(capsys, "--build", YOUNG, "--region", "eu-central-1")[1]
 
 
+@pytest.mark.parametrize("build", ["web-*", "*", "web", f"{OLD}?", ""])
+def test_what_is_no_builds_id_is_bad_input_and_looked_for_nowhere(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, build: str
+) -> None:
+    monkeypatch.setattr(Home, "from_parameter_files", lambda: pytest.fail("it asks AWS"))
+    code, out = call(capsys, "--build", build, "--apply")
+    assert code == 2
+    assert "this is no build" in out
+
+
 def test_every_region_of_the_account_is_looked_into(account: Aws) -> None:
     first, *others = remains.places(account)
     assert first == account.region

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bake.copy.place import KEY_ALIAS
 from infra import images
 from infra.assembly import synthesize
+from infra.images import KEY_ALIAS
 from infra.parameters import Environment
 from infra.parameters.resources import Tooling
 
