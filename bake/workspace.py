@@ -29,7 +29,8 @@ from bake.toolchain import Versions
 from console.errors import KilnError
 
 PINS = "versions.pkr.hcl"
-HOST = re.compile(r"\[paramiko://[^]]*\]$")  # testinfra names its host in each test: an address that is gone soon
+# testinfra names its host in each test: an address that is gone soon
+HOST = re.compile(r"-?paramiko://[^]\s]*?:\d+-?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def _of_junit(case: ElementTree.Element) -> TestResult:
     outcome: Literal["passed", "failed", "skipped"] = (
         "failed" if bad else "skipped" if case.find("skipped") is not None else "passed"
     )
-    name = HOST.sub("", case.get("name", "?"))
+    name = HOST.sub("", case.get("name", "?")).removesuffix("[]")
     return TestResult(name=name, outcome=outcome, seconds=float(case.get("time", 0)))
 
 

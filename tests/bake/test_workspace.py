@@ -124,3 +124,17 @@ def test_outcomes_of_tests_are_those_of_pytest(tmp_path: Path) -> None:
         "test_later": "skipped",
         "test_broken": "failed",
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("test_port[paramiko://admin@10.90.1.4:22]", "test_port"),
+        ("test_agent[paramiko://admin@10.90.1.4:22-amazon-ssm-agent]", "test_agent[amazon-ssm-agent]"),
+        ("test_agent[amazon-ssm-agent-paramiko://admin@10.90.1.4:22]", "test_agent[amazon-ssm-agent]"),
+        ("test_plain", "test_plain"),
+    ],
+)
+def test_a_result_names_no_host_and_keeps_what_it_is_about(said: str, name: str) -> None:
+    (found,) = parse_tests(f'<testsuite><testcase name="{said}" time="0.1"/></testsuite>')
+    assert found.name == name
