@@ -90,13 +90,15 @@ def record(path: Path, tier: str, digest: str, image_ids: Mapping[str, str]) -> 
 def add_regions(path: Path, tier: str, digest: str, image_ids: Mapping[str, str]) -> bool:
     """Write the image of a tier with its copies in further regions, if the file names this very image; whether it did.
 
-    Another image of the tier may be in force by now: a copy of this one then changes nothing.
+    Another image of the tier may be in force by now: a copy of this one then changes nothing. Regions that are not
+    named stay: whoever copies to them writes them.
     """
-    image = Image(digest=digest, image_ids=dict(image_ids))
     with locked(path):
         known = load(path).root.get(tier)
-        same = known and known.digest == digest and set(known.image_ids.values()) & set(image_ids.values())
-        if not known or not same or known == image:
+        if not known or known.digest != digest or not set(known.image_ids.values()) & set(image_ids.values()):
+            return False
+        image = Image(digest=digest, image_ids={**known.image_ids, **image_ids})
+        if image == known:
             return False
         _write(path, tier, image)
         return True

@@ -117,16 +117,17 @@ class Copier:
             image, snapshots = copy.make(step)
             recorded = self.store.change(record, lambda current: with_copy(current, region, image, snapshots))
             copy.protect(image)
-            file = self._in_images_file(recorded)
+            file = self._in_images_file(recorded, region)
             shown.result = image
         action = {Action.KEEP: "kept", Action.COPY: "copied"}.get(step.action, "taken")
         return Outcome(region, action, step.reason, image, step.superfluous, file)
 
-    def _in_images_file(self, record: ImageRecord) -> str | None:
+    def _in_images_file(self, record: ImageRecord, region: str) -> str | None:
         """Write the new region where the file names this very image; the file, if that changed it."""
         if record.layer is not Layer.TIER:
             return None
-        changed = images_file.add_regions(self.images, record.recipe, record.digest, record.image_ids)
+        here = {**record.baked, region: record.image_ids[region]}
+        changed = images_file.add_regions(self.images, record.recipe, record.digest, here)
         return str(self.images) if changed else None
 
 

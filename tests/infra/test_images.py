@@ -126,3 +126,17 @@ def test_the_option_wins_then_the_context_then_the_variable_then_the_tracked_fil
     assert images.path_in_force() == tmp_path / "variable.toml"
     assert images.path_in_force(context=context) == tmp_path / "context.toml"
     assert images.path_in_force("option.toml", context) == Path.cwd() / "option.toml"
+
+
+def test_a_copy_adds_its_region_and_leaves_those_of_others(tmp_path: Path) -> None:
+    path, digest = tmp_path / "images.toml", f"sha256:{'1' * 64}"
+    home = {"eu-west-1": "ami-00000000000000001"}
+    images.record(path, "web", digest, home)
+    there = {"us-east-1": "ami-00000000000000002"}
+    further = {"eu-central-1": "ami-00000000000000003"}
+    assert images.add_regions(path, "web", digest, home | there)
+    assert images.add_regions(path, "web", digest, home | further), "by one who does not know of the other"
+    assert images.load(path).root["web"].image_ids == home | there | further
+    assert not images.add_regions(path, "web", digest, home | further)
+    assert not images.add_regions(path, "web", digest, {"eu-west-1": "ami-00000000000000009"})
+    assert not images.add_regions(path, "web", f"sha256:{'2' * 64}", home | further)
