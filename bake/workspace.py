@@ -30,7 +30,7 @@ from console.errors import KilnError
 
 PINS = "versions.pkr.hcl"
 # testinfra names its host in each test: an address that is gone soon
-HOST = re.compile(r"-?paramiko://[^]\s]*?:\d+-?")
+HOST = re.compile(r"-?paramiko://(?:[\w.-]+@)?[\d.]+(?::\d+)?-?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,8 @@ class Redactor:
         long = {part for part in parts if len(part) >= MINIMUM_LENGTH}
         short = {re.escape(part) for part in parts - long if part}
         # short lines of a value, say the `}` of a JSON document, are hidden where they are a line of their own
-        own_line = rf"^(?P<who>(?:{SPEAKER.pattern})?)[ \t]*(?:{'|'.join(sorted(short))})[ \t\r]*$" if short else None
+        space = r"[^\S\n]*"  # of any kind, as `strip` takes it
+        own_line = rf"^(?P<who>(?:{SPEAKER.pattern})?){space}(?:{'|'.join(sorted(short))}){space}$" if short else None
         return cls(_any_of(long), re.compile(own_line, re.MULTILINE) if own_line else None)
 
     def text(self, text: str) -> str:

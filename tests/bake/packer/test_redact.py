@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bake.packer import Secret, SecretTooShort, Template
@@ -126,6 +126,7 @@ def test_no_sensitive_value_survives(values: list[str], around: list[str]) -> No
 
 
 @given(st.lists(VALUE, min_size=1, max_size=3))
+@example(["0\r\xa00"])
 def test_no_line_of_a_value_survives_when_it_comes_by_itself(values: list[str]) -> None:
     redactor = Redactor.of(values)
     for value in values:
