@@ -55,7 +55,7 @@ for e in environments:
     for stack in stacks_of(e):
         stack(app, f"{stack.__name__}-{e.name}")
     if e.tooling:
-        Tooling(app, "Tooling", home=e, cidr=e.tooling.cidr, account_ids=[o.account for o in environments if o != e])
+        Tooling(app, "Tooling", home=e, tooling=e.tooling, account_ids=[o.account for o in environments if o != e])
 app.synth()
 """
 
