@@ -4,15 +4,14 @@ Policy: what a published parameter names changes without us. A base takes what t
 moved on is reported, and taken only when somebody asks for it (`--update-parents`). The lock is reviewed in git.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import tomlkit
-from pydantic import ConfigDict, RootModel, ValidationError
+from pydantic import ConfigDict, RootModel
 
-from console.errors import BadInput
+from console import reviewed_file
 from console.reviewed_file import locked, replace, text_of
 from infra.images import AmiId, Region
 
@@ -71,19 +70,8 @@ def path_beside(images: Path) -> Path:
 
 def load(path: Path) -> Mapping[str, Mapping[str, str]]:
     """What is locked. Raises BadInput: the file is not TOML, or has an entry that no bake writes."""
-    try:
-        return Lock.model_validate(tomllib.loads(text_of(path, WHAT))).root
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{WHAT} is not TOML", where=str(path), found=str(error)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(
-            f"{WHAT} has an entry that no bake writes",
-            where=f"{path}: {'.'.join(str(part) for part in first['loc'])}",
-            found=repr(first["input"]),
-            expected=first["msg"],
-            next_step="take the file back from git, or delete the entry: the next bake takes what is published",
-        ) from error
+    again = "take the file back from git, or delete the entry: the next bake takes what is published"
+    return reviewed_file.load(path, Lock, WHAT, writer="no bake", next_step=again).root
 
 
 def record(path: Path, parents: Iterable[Parent], region: str) -> None:

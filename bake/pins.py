@@ -9,15 +9,15 @@ The entry names what the recipe changes of its parent, whose image is locked its
 """
 
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tomlkit
-from pydantic import ConfigDict, Field, RootModel, ValidationError
+from pydantic import ConfigDict, Field, RootModel
 
+from console import reviewed_file
 from console.errors import BadInput
 from console.reviewed_file import locked, replace, text_of
 
@@ -79,19 +79,8 @@ def path_beside(images: Path) -> Path:
 
 def load(path: Path, recipes: Collection[str] | None = None) -> Mapping[str, Mapping[str, str]]:
     """What is locked. Raises BadInput: the file is not TOML, has an entry that nothing writes, or one of no recipe."""
-    try:
-        lock = Lock.model_validate(tomllib.loads(text_of(path, WHAT))).root
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{WHAT} is not TOML", where=str(path), found=str(error)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(
-            f"{WHAT} has an entry that nothing writes",
-            where=f"{path}: {'.'.join(str(part) for part in first['loc'])}",
-            found=repr(first["input"]),
-            expected=first["msg"],
-            next_step="take the file back from git, or: python -m bake RECIPE --update-packages",
-        ) from error
+    again = "take the file back from git, or: python -m bake RECIPE --update-packages"
+    lock = reviewed_file.load(path, Lock, WHAT, writer="nothing", next_step=again).root
     if recipes is not None and (unknown := sorted(lock.keys() - set(recipes))):
         raise BadInput(
             f"{WHAT} locks what is no recipe",

@@ -3,11 +3,17 @@
 import fcntl
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from console.errors import BadInput
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def text_of(path: Path, what: str) -> str:
@@ -15,6 +21,26 @@ def text_of(path: Path, what: str) -> str:
     if path.is_dir():
         raise BadInput(f"{what} is a folder", where=str(path), expected="a TOML file")
     return path.read_text("utf-8") if path.exists() else ""
+
+
+def load(path: Path, model: type[Model], what: str, *, writer: str, next_step: str) -> Model:
+    """Read and check a file; `writer` is what alone writes such entries.
+
+    Raises BadInput: the file is not TOML, or an entry is not what is written there.
+    """
+    try:
+        return model.model_validate(tomllib.loads(text_of(path, what)))
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{what} is not TOML", where=str(path), found=str(error)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(
+            f"{what} has an entry that {writer} writes",
+            where=f"{path}: {'.'.join(str(part) for part in first['loc'])}",
+            found=repr(first["input"]),
+            expected=first["msg"],
+            next_step=next_step,
+        ) from error
 
 
 @contextmanager

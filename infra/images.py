@@ -5,15 +5,14 @@ The file in force is, first found: the option of a command, the CDK context `kil
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from console.errors import BadInput
+from console import reviewed_file
 from console.reviewed_file import locked, replace, text_of
 
 DEFAULT = Path(__file__).resolve().parent / "images.toml"
@@ -61,19 +60,8 @@ def load(path: Path) -> Images:
     Raises:
         BadInput: the file is not TOML, or an entry is not what a bake writes.
     """
-    try:
-        return Images.model_validate(tomllib.loads(text_of(path, WHAT)))
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput("the images file is not TOML", where=str(path), found=str(error)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(
-            "the images file has an entry that no bake writes",
-            where=f"{path}: {'.'.join(str(part) for part in first['loc'])}",
-            found=repr(first["input"]),
-            expected=first["msg"],
-            next_step="take the file back from git, or bake the tier again: python -m bake TIER",
-        ) from error
+    again = "take the file back from git, or bake the tier again: python -m bake TIER"
+    return reviewed_file.load(path, Images, WHAT, writer="no bake", next_step=again)
 
 
 def record(path: Path, tier: str, digest: str, image_ids: Mapping[str, str]) -> None:
