@@ -8,6 +8,7 @@ to exactly what it was. Packer is played here, and cleans nothing up; the real o
 import json
 import random
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 import pytest
@@ -25,15 +26,28 @@ SOME = 7  # every so many is done in each run of the tests, the others in the lo
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Who dies (`bake`, `packer`, `endpoint`) at which call of a bake, counted from 0, `before` or `after` it."""
+    """Who dies (`bake`, `packer`, `endpoint`) at which call of a bake, `before` or `after` it.
 
-    position: int
+    A call is the n-th (from 0) of its name by its caller: bake's own calls and Packer's come in no fixed order.
+    """
+
+    caller: str
     call: str
+    nth: int
     victim: str
     when: str
 
     def __str__(self) -> str:
-        return f"SIGKILL of {self.victim} {self.when} call {self.position}, {self.call}"
+        return f"SIGKILL of {self.victim} {self.when} call {self.nth} of {self.call} by {self.caller}"
+
+    def is_at(self, call: Call, calls: list[Call]) -> bool:
+        """Whether it is this one of the calls of a bake."""
+        alike = [one.number for one in calls if (caller_of(one), one.name) == (self.caller, self.call)]
+        return call.number in alike and alike.index(call.number) == self.nth
+
+
+def caller_of(call: Call) -> str:
+    return "packer" if call.of == "played-packer" else "bake"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +61,12 @@ class Reference:
 def points_of(calls: list[Call]) -> tuple[Point, ...]:
     """Each call once, with a victim and a moment that chance decides; Packer's own calls once more for Packer."""
     chance = random.Random(SEED)
-    found = []
-    for position, call in enumerate(calls):
-        victims = [chance.choice(("bake", "endpoint"))] + ["packer"] * (call.of == "played-packer")
-        found += [Point(position, call.name, victim, chance.choice(("before", "after"))) for victim in victims]
+    found, seen = [], Counter[tuple[str, str]]()
+    for call in calls:
+        key = caller_of(call), call.name
+        victims = [chance.choice(("bake", "endpoint"))] + ["packer"] * (key[0] == "packer")
+        found += [Point(*key, seen[key], victim, chance.choice(("before", "after"))) for victim in victims]
+        seen[key] += 1
     chance.shuffle(found)
     return tuple(found)
 
@@ -80,11 +96,13 @@ def dies(world: World, point: Point) -> "list[int]":
         if point.victim == "endpoint":
             dead.append(True)
         else:
-            kill(processes[0] if point.victim == "bake" else world.packer() or 0)
+            victim = processes[0] if point.victim == "bake" else world.packer()
+            assert victim, "it asks, so it runs"
+            kill(victim)
         raise NoAnswerError
 
     def at(call: Call, when: str) -> bool:
-        return (call.number - first - 1, when) == (point.position, point.when)
+        return when == point.when and point.is_at(call, world.proxy.calls[first:])
 
     def before(call: Call) -> Answer | None:
         if dead:

@@ -252,7 +252,8 @@ def publish(account: str, region: str, name: str, value: str) -> None:
 
 
 def kill(process: int) -> None:
-    """SIGKILL, for one that may have ended meanwhile."""
+    """SIGKILL, for one that may have ended meanwhile; never for a group, as 0 and negative numbers mean."""
+    assert process > 1, process
     try:
         os.kill(process, signal.SIGKILL)
     except ProcessLookupError:
