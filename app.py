@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROOT = os.path.dirname(os.path.realpath(__file__))
 SOURCE_ROOTS = (os.path.join(ROOT, "constructs"), ROOT)
 SEARCH_PATH = tuple(sys.path)
-SWEEP = ("agreement.py", "application.py", "remains.py", "sweep.py", "sweep_function.py")
+SWEEP = ("agreement.py", "application.py", "build_id.py", "remains.py", "sweep.py", "sweep_function.py")
 """What a function of Tooling carries of bake; the list is that of `infra.sweep_code`, and a test compares the two."""
 SOURCES = (
     *("app.py", "cdk.json", "requirements.lock", "package-lock.json", "console", "constructs", "infra"),

@@ -26,6 +26,14 @@ def snapshots_of(description: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(d["Ebs"]["SnapshotId"] for d in devices if d.get("Ebs", {}).get("SnapshotId"))
 
 
+def is_protected(description: Mapping[str, Any]) -> bool:
+    """Whether EC2 refuses to deregister it; with a cool-down also for some time after the protection was taken away.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deregistration-protection.html
+    """
+    return str(description.get("DeregistrationProtection", "disabled")) != "disabled"
+
+
 def disagreements(description: Mapping[str, Any] | None, *, owner: str, tags: Mapping[str, str]) -> tuple[str, ...]:
     """Where a description differs from what was asked for. Pure; empty where it agrees."""
     if description is None:

@@ -1,16 +1,15 @@
 """One run of Packer for a recipe: its names and tags, what it is told, what it tells, what is left when it fails."""
 
-import secrets
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Self
 
-from bake import pins, sweep
+from bake import build_id, pins, sweep
 from bake.artifact import Artifact
 from bake.contents.listing import Listing
 from bake.digest import Closure
@@ -73,9 +72,8 @@ class Build:
     @classmethod
     def of(cls, recipe: Recipe, closure: Closure, parent_image: str, region: str, caller: str) -> Self:
         """`parent_image` is the AMI id to bake from, `caller` the ARN of whoever bakes."""
-        now = datetime.now(UTC)
         return cls(
-            id=f"{recipe.name}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+            id=build_id.new(recipe.name),
             recipe=recipe.name,
             layer=recipe.layer,
             version=recipe.version,

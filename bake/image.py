@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -110,6 +110,10 @@ class ImageRecord(_Record):
     replaced: tuple[Replaced, ...] = ()
     boot_test: BootTest | None = None
     platform: Platform = Platform.LINUX
+
+    def also_shared_with(self, others: Iterable[str]) -> "ImageRecord":
+        """This record, with those who may launch the image now too."""
+        return self.model_copy(update={"shared_with": tuple(sorted({*self.shared_with, *others}))})
 
     def as_replaced(self) -> tuple[Replaced, ...]:
         """What the record that takes the place of this one says of it and of those before it."""

@@ -7,6 +7,8 @@ from types import FrameType
 
 import click
 
+from console.command import ENDING_SIGNALS
+
 
 @contextmanager
 def one_interruption(doing: str) -> Iterator[None]:
@@ -25,7 +27,7 @@ def one_interruption(doing: str) -> Iterator[None]:
         click.echo(f"interrupted: {doing}", err=True)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in ENDING_SIGNALS}
     try:
         yield
     finally:

@@ -101,7 +101,7 @@ class Inventory:
                 state=state_of(description := self.described.get(region, {}).get(image_id), now),
                 in_force=image_id in in_force,
                 deprecated_from=moment((description or {}).get("DeprecationTime")),
-                protected=is_protected(description or {}),
+                protected=agreement.is_protected(description or {}),
                 record=url,
                 notes=(*contradictions(record, description), *self._in_file_otherwise(record, image_id)),
             )
@@ -144,7 +144,7 @@ class Inventory:
                     state=state_of(description, now),
                     in_force=image_id in in_force,
                     deprecated_from=moment(description.get("DeprecationTime")),
-                    protected=is_protected(description),
+                    protected=agreement.is_protected(description),
                     notes=(_why_without(by_digest.get((recipe, digest)), region, image_id),),
                 )
 
@@ -192,14 +192,6 @@ def state_of(description: Mapping[str, Any] | None, now: datetime) -> str:
     return str(description.get("State"))
 
 
-def is_protected(description: Mapping[str, Any]) -> bool:
-    """Whether EC2 refuses to deregister it; with a cool-down also for some time after the protection was taken away.
-
-    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deregistration-protection.html
-    """
-    return str(description.get("DeregistrationProtection", "disabled")) != "disabled"
-
-
 def moment(text: str | None) -> datetime | None:
     """A time as EC2 writes it (2026-11-21T19:00:00.000Z)."""
     found = datetime.fromisoformat(text) if text else None
@@ -224,7 +216,7 @@ def gather(images: Path) -> tuple[Inventory, Mapping[str, Aws]]:
     with errors(f"reading the records of images in {bucket} (s3:ListBucket, s3:GetObject)"):
         stored = ImageStore(aws.client("s3"), bucket).all()
     by_region = _by_region(stored, in_file)
-    clients = {region: aws if region == home.region else Aws(region) for region in {home.region, *by_region}}
+    clients = {region: aws.in_region(region) for region in {home.region, *by_region}}
     described = {region: _described(client, by_region.get(region, ())) for region, client in clients.items()}
     return Inventory(stored, described, in_file), clients
 

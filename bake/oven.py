@@ -207,11 +207,7 @@ class Oven:
                 protect(self.aws, image)
         if set(others) <= set(record.shared_with):
             return record
-
-        def with_others(current: ImageRecord) -> ImageRecord:
-            return current.model_copy(update={"shared_with": tuple(sorted({*current.shared_with, *others}))})
-
-        return self.store.change(record, with_others)
+        return self.store.change(record, lambda current: current.also_shared_with(others))
 
     def _share(self, image_id: str, snapshots: tuple[str, ...], accounts: tuple[str, ...]) -> None:
         share.share(self.aws, image=image_id, snapshots=snapshots, key=self.workshop.key, accounts=accounts)

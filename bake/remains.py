@@ -23,9 +23,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from bake import sweep
+from bake import build_id, sweep
 from bake.application import APPLICATION, COPIED_FROM
-from bake.sweep import BUILD, TAG, Found, Kind, Removal
+from bake.sweep import TAG, Found, Kind, Removal
 from console.aws import Aws, errors
 from console.errors import KilnError
 
@@ -35,6 +35,7 @@ OLDER_THAN = timedelta(hours=3)
 IDS = re.compile(r"\b(?:ami|snap)-[0-9a-f]{8,17}\b")
 LONGEST_LEASE_SECONDS = 3600.0  # bake.lease.LONGEST_SECONDS: what states more is none
 READERS = 8  # threads
+BILL = ".cdx.json"  # bake.contents.documents: a bill of materials names no image
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +106,13 @@ def _decide(
     build: str, things: Collection[Found], removed: Collection[str], known: Known, older_than: timedelta
 ) -> tuple[str, bool]:
     """Why, and whether the remains of a build go."""
-    began = BUILD.fullmatch(build)
-    if began is None:
+    if (began := build_id.began(build)) is None:
         return f"{build!r} is no build id of Kiln's", False
     if others := {name for one in things if (name := one.tags.get("kiln:application")) not in (None, APPLICATION)}:
         return f"it is of another application: {', '.join(sorted(others))}", False
     if build in known.live:
         return "somebody holds its lease: it is being baked, or was killed within the last minute", False
-    times = [datetime.strptime(began["time"], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)]
-    times += [one.created for one in things if one.id in removed and one.created]
-    age = known.now - max(times)
+    age = known.now - max((began, *(one.created for one in things if one.id in removed and one.created)))
     if age < older_than:
         return f"it is {_minutes(age)} old, younger than {_minutes(older_than)}", False
     return f"nobody holds its lease, and its youngest part is {_minutes(age)} old", True
@@ -125,7 +123,7 @@ def _build_of(one: Found, instances: Mapping[str, str]) -> str:
     if build := one.tags.get(TAG):
         return build
     prefix = {Kind.IMAGE: f"{APPLICATION.lower()}-", Kind.KEY_PAIR: "packer-"}.get(one.kind)
-    if prefix and one.name.startswith(prefix) and BUILD.fullmatch(one.name.removeprefix(prefix)):
+    if prefix and one.name.startswith(prefix) and build_id.began(one.name.removeprefix(prefix)):
         return one.name.removeprefix(prefix)
     return instances.get(one.made_from, "")
 
@@ -144,7 +142,7 @@ def ask(aws: Aws, bucket: str) -> Known:
         live = frozenset(filter(None, (_live(s3, bucket, one, now) for one in leases)))
         # The leases first: a bake writes its record before it releases its lease.
         records, _ = _listed(s3, bucket, "images/")
-        keys = [one["Key"] for one in records if one["Key"].endswith(".json")]
+        keys = [one["Key"] for one in records if one["Key"].endswith(".json") and not one["Key"].endswith(BILL)]
         with ThreadPoolExecutor(READERS) as threads:
             texts = threads.map(lambda key: _text(s3, bucket, key), keys)
             named = frozenset(found for text in texts for found in IDS.findall(text))
@@ -197,7 +195,7 @@ def places(aws: Aws, only: Collection[str] = ()) -> dict[str, Aws]:
         with errors("asking for the regions (ec2:DescribeRegions)"):
             only = [one["RegionName"] for one in aws.client("ec2").describe_regions()["Regions"]]
     names = sorted(set(only), key=lambda name: (name != aws.region, name))
-    return {name: aws if name == aws.region else Aws(name, _session=aws.session) for name in names}
+    return {name: aws.in_region(name) for name in names}
 
 
 # --- everywhere -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from bake.outcome import Outcome
 from bake.recipe import Recipe
 from bake.side_by_side import ParentFailed
 from bake.table import columns
-from console.command import print_json
+from console.command import print_error, print_json
 from console.errors import KilnError
 
 HEAD = ("recipe", "layer", "image in force", "digest", "would", "why")
@@ -28,7 +28,7 @@ def results(
 ) -> None:
     """The recipes that were asked for, with what they stand on; errors on standard error, and in the JSON."""
     for name, problem in failed.items():
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {name}: {problem}", err=True)
+        print_error(f"{name}: {problem}")
     if as_json:
         objects: list[Any] = []
         for name in asked:

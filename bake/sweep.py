@@ -8,7 +8,6 @@ swept is decided elsewhere: the bake that failed sweeps its own, `bake.remains` 
 Imports little: it runs in a Lambda function too (`bake.sweep_function`), which has botocore and nothing else of ours.
 """
 
-import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,12 +15,11 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
-from bake.agreement import snapshots_of, tags_of
+from bake.agreement import is_protected, snapshots_of, tags_of
 from bake.application import APPLICATION
 from console.aws import Aws, errors
 
 TAG = "kiln:build"
-BUILD = re.compile(r"[a-z][a-z0-9-]*-(?P<time>\d{8}-\d{6})-[0-9a-f]{6}")  # a build id: recipe, time in UTC, chance
 # What a call made that was under way when Packer ended appears a moment later: look twice at least. The last round only
 # looks: what is there then is still there, whatever the calls before it answered.
 ROUNDS = 4
@@ -145,8 +143,7 @@ def gather(aws: Aws, build: str | None) -> tuple[Found, ...]:
                     "name": one.get("Name", ""),
                     "created": _utc(one["CreationDate"]),
                 }
-                protected = one.get("DeregistrationProtection", "disabled") != "disabled"
-                note(Kind.IMAGE, one["ImageId"], one, protected=protected, **facts)
+                note(Kind.IMAGE, one["ImageId"], one, protected=is_protected(one), **facts)
                 for snapshot in snapshots_of(one):  # a snapshot of our image, whatever its own tags say
                     snapshots_in[snapshot] = one
                     of_ours = {TAG: tags_of(one)[TAG]} if TAG in tags_of(one) else {}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bake.options import json_option
-from console.command import print_json
+from console.command import print_error, print_json
 from console.duration import Duration
 from console.errors import BadInput, ExitCode
 
@@ -45,11 +45,11 @@ def sweep(build: str | None, older_than: timedelta | None, only: tuple[str, ...]
     of a build of Kiln's.
     """
     from bake import remains
+    from bake.build_id import began
     from bake.place import Home, Workshop
-    from bake.sweep import BUILD
     from console.aws import Aws
 
-    if build is not None and not BUILD.fullmatch(build):  # EC2 would look for `web-*`, too
+    if build is not None and not began(build):  # EC2 would look for `web-*`, too
         raise BadInput(
             "this is no build", where="--build", found=build, expected="RECIPE-YYYYMMDD-HHMMSS-XXXXXX, as bake says it"
         )
@@ -63,7 +63,7 @@ def sweep(build: str | None, older_than: timedelta | None, only: tuple[str, ...]
     if for_real:
         result = remains.apply(aws, bucket, places, limit, result)
     for region, problem in result.refused.items():
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {region}: {problem}", err=True)
+        print_error(f"{region}: {problem}")
     if as_json:
         print_json(_object(result, for_real))
     else:

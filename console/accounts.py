@@ -65,10 +65,7 @@ class Accounts:
         with self._lock:
             if (account, region) not in self._readers:
                 if account == self.caller.split(":")[4]:
-                    session = self.home.session
-                    self._readers[account, region] = (
-                        self.home if region == self.home.region else Aws(region, _session=session)
-                    )
+                    self._readers[account, region] = self.home.in_region(region)
                 else:
                     self._readers[account, region] = Aws(region, _session=self._session_of(account, region))
             return self._readers[account, region]

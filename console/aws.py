@@ -57,6 +57,10 @@ class Aws:
         self._session = self._session or botocore.session.get_session()
         return self._session
 
+    def in_region(self, region: str) -> "Aws":
+        """The same credentials in another region; this one where it is the same."""
+        return self if region == self.region else Aws(region, _session=self.session, _lock=self._lock)
+
     def client(self, service: str) -> Any:
         """A client of botocore. Raises NotReady where credentials are missing."""
         from botocore.config import Config

@@ -20,6 +20,12 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, default=str))
 
 
+def print_error(text: str) -> None:
+    """One error on standard error."""
+    plain = False if os.environ.get("NO_COLOR") else None  # None: colours on a terminal; https://no-color.org
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {text}", err=True, color=plain)
+
+
 @contextmanager
 def ended_as_by_ctrl_c() -> Iterator[None]:
     """SIGTERM and SIGHUP raise KeyboardInterrupt too, so that a command leaves nothing behind however it is ended."""
@@ -48,8 +54,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None, program:
     except KilnError as error:
         if "--json" in given:
             print_json({"error": error.details()})
-        plain = False if os.environ.get("NO_COLOR") else None  # None: colours on a terminal; https://no-color.org
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True, color=plain)
+        print_error(str(error))
         sys.exit(error.exit_code)
     except click.ClickException as error:
         if "--json" in given:

@@ -15,6 +15,7 @@ HANDLER = "bake.sweep_function.handler"
 MODULES = (
     "bake/agreement.py",
     "bake/application.py",
+    "bake/build_id.py",
     "bake/remains.py",
     "bake/sweep.py",
     "bake/sweep_function.py",

@@ -4,12 +4,10 @@ It carries the tag and the names by which the sweep knows a build's things, so w
 them; and it ends itself after two hours, as a builder does, should nobody sweep.
 """
 
-import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Self
 
-from bake import sweep
+from bake import build_id, sweep
 from bake.diagnosis import CAPACITY
 from bake.image import ImageRecord
 from bake.place import APPLICATION, Workshop
@@ -34,7 +32,7 @@ class Trial:
     @classmethod
     def of(cls, record: ImageRecord, region: str) -> Self:
         """Of the image of a record in the region of the bake network; on the instance type that it was baked on."""
-        build = f"verify-{record.recipe}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        build = build_id.new(f"verify-{record.recipe}")
         return cls(build, record.recipe, record.image_ids[region], str(record.closure.variables["instance_type"]))
 
     @property

@@ -99,10 +99,10 @@ def report(
     from dataclasses import asdict
 
     from bake.sharing.command import seen
-    from console.command import print_json
+    from console.command import print_error, print_json
 
     for region, problem in failed.items():
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {region}: {problem}", err=True)
+        print_error(f"{region}: {problem}")
     if as_json:
         regions = [asdict(one) for one in done.values()]
         regions += [{"region": region, "action": "failed", "error": one.details()} for region, one in failed.items()]

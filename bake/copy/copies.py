@@ -87,10 +87,7 @@ class Copy:
 
     def protect(self, image: str) -> None:
         """After it was recorded; also one whose command was killed just before."""
-        if (
-            agreement.describe(self.aws, [image]).get(image, {}).get("DeregistrationProtection", "disabled")
-            == "disabled"
-        ):
+        if not agreement.is_protected(agreement.describe(self.aws, [image]).get(image, {})):
             self.cancellation.check()
             protect(self.aws, image)
 

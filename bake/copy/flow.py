@@ -85,7 +85,7 @@ class Copier:
         check_regions(self.aws, regions, self.home)
         found = {}
         for region in regions:
-            aws = self.clients.get(region) or Aws(region)
+            aws = self.clients.get(region) or self.aws.in_region(region)
             key = find_key(aws, self.key, self.home)
             shown = Shown(region, self.progress)
             found[region] = Copy(self.source, aws, key, self.limit_seconds, self.cancellation, shown)

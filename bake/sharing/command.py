@@ -84,9 +84,7 @@ def share(
         now = {*whom, *(each.arn for each in wanted)}
         with errors(f"recording whom {record.recipe} is shared with (s3:GetObject and s3:PutObject on images/*)"):
             # first: whoever might launch it is in its record, by which `retire` keeps it
-            store.change(
-                record, lambda it: it.model_copy(update={"shared_with": tuple(sorted({*it.shared_with, *now}))})
-            )
+            store.change(record, lambda current: current.also_shared_with(now))
         for region in everywhere:
             sharing.do(clients[region], [share for where, share in shares if where == region])
         if accounts_see:
