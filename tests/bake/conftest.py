@@ -1,5 +1,6 @@
 """Recipes on disk, and an AWS of this process (moto) for what needs one; neither knows anything of a rehearsal."""
 
+import functools
 import logging
 import shutil
 import urllib.request
@@ -18,6 +19,9 @@ from rehearsal.moto_hooks import s3
 from rehearsal.proxy import Proxy
 from tests.bake import world as worlds
 from tests.bake.bakers import make_baker
+from tests.bake.recorded import Account
+from tests.bake.recorded import recorded as make_recorded
+from tests.bake.said import Command, said
 from tests.bake.world import World
 
 ACCOUNT = "123456789012"  # moto's own
@@ -96,6 +100,18 @@ def aws(moto: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Aws:
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     return Aws(REGION)
+
+
+@pytest.fixture
+def recorded(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Account:
+    """The same account with Tooling, for images with their records."""
+    return make_recorded(aws, monkeypatch, tmp_path / "images.toml")
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    """`python -m bake` with arguments."""
+    return functools.partial(said, capsys)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Tooling's account with a finished image, in an AWS that knows what is done with images (copy/server.py)."""
 
-import json
 import os
 import subprocess
 import sys
@@ -144,16 +143,3 @@ def tooling(images: Path) -> Tooling:
     store.put(record)
     images_file.record(images, "web", record.digest, dict(record.image_ids))
     return Tooling(home, aws, store, record, images)
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)

@@ -11,14 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bake import build_id, remains, sweep
-from bake.cli import bake
 from bake.place import TOOLING_PREFIX, Home
 from bake.remains import Known, plan
 from bake.sweep import TAG, Found, Kind
 from bake.sweep_function import handler
 from console.aws import Aws
-from console.command import run
 from console.errors import KilnError
+from tests.bake.said import said
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LIMIT = timedelta(hours=3)
@@ -203,10 +202,8 @@ def test_a_lease_that_cannot_be_read_stops_everything(account: Aws) -> None:
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    with pytest.raises(SystemExit) as ended:
-        run(bake, ["sweep", *arguments], program="python -m bake")
-    out, err = capsys.readouterr()
-    return int(str(ended.value.code)), out + err
+    told = said(capsys, "sweep", *arguments)
+    return told.code, told.all
 
 
 def killed(aws: Aws, build: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from bake.contents import documents
 from bake.contents.bill import Subject, bill
 from bake.contents.listing import Listing, OperatingSystem, Package
 from bake.image import ImageRecord
-from tests.bake.looks.test_looks import Account, Command, account, command  # noqa: F401
+from tests.bake.recorded import Account
+from tests.bake.said import Command
 
 SUBJECT = Subject("Payroll", "base", "base", "sha256:" + "d" * 64, None, None, "/aws/service/debian", "ami-1")
 SSL = Package("libssl3", "3.0.17-1", "amd64", "openssl", "3.0.17-1")
@@ -27,14 +28,14 @@ TRACKER = {
 
 
 @pytest.fixture
-def record(account: Account) -> ImageRecord:  # noqa: F811
+def record(recorded: Account) -> ImageRecord:
     """Of a base, with its document."""
-    before = account.bake("base", 1)
-    account.store.client.delete_object(
-        Bucket=account.store.bucket, Key=account.store.key("base", before.digest)
+    before = recorded.bake("base", 1)
+    recorded.store.client.delete_object(
+        Bucket=recorded.store.bucket, Key=recorded.store.key("base", before.digest)
     )  # the same digest once more, with its document
-    key = documents.write(account.store, before.recipe, before.digest, BODY)
-    return account.bake("base", 1, build="base-build-1b", contents={documents.SBOM: key})
+    key = documents.write(recorded.store, before.recipe, before.digest, BODY)
+    return recorded.bake("base", 1, build="base-build-1b", contents={documents.SBOM: key})
 
 
 @pytest.fixture
@@ -46,18 +47,18 @@ def tracker(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_document_lies_beside_its_record_and_is_no_record(account: Account, record: ImageRecord) -> None:  # noqa: F811
+def test_a_document_lies_beside_its_record_and_is_no_record(recorded: Account, record: ImageRecord) -> None:
     key = record.contents[documents.SBOM]
-    assert key.startswith(account.store.key(record.recipe, record.digest).removesuffix(".json"))
+    assert key.startswith(recorded.store.key(record.recipe, record.digest).removesuffix(".json"))
     assert key.endswith(".cdx.json")
-    assert [one.record for one in account.store.all()] == [record]
-    assert documents.write(account.store, record.recipe, record.digest, BODY) == key
-    assert documents.write(account.store, record.recipe, record.digest, BODY + b" ") != key
+    assert [one.record for one in recorded.store.all()] == [record]
+    assert documents.write(recorded.store, record.recipe, record.digest, BODY) == key
+    assert documents.write(recorded.store, record.recipe, record.digest, BODY + b" ") != key
 
 
 @pytest.mark.parametrize("also", [(), ("--json",)])
 def test_show_prints_the_bill_of_materials_as_it_lies_there(
-    command: Command,  # noqa: F811
+    command: Command,
     record: ImageRecord,
     also: tuple[str, ...],
 ) -> None:
@@ -66,16 +67,16 @@ def test_show_prints_the_bill_of_materials_as_it_lies_there(
 
 
 def test_show_names_the_document_and_pythons_distributions(
-    command: Command,  # noqa: F811
-    account: Account,  # noqa: F811
+    command: Command,
+    recorded: Account,
 ) -> None:
-    account.bake("base", 1, contents={"sbom": "images/base/x.cdx.json"}, distributions={"six": "1.17.0", "boto3": "1"})
+    recorded.bake("base", 1, contents={"sbom": "images/base/x.cdx.json"}, distributions={"six": "1.17.0", "boto3": "1"})
     lines = command("show", "base").out.splitlines()
     assert lines[-2:] == ["  python: boto3 1, six 1.17.0", "  sbom: images/base/x.cdx.json"]
 
 
-def test_an_image_from_before_says_how_to_get_one(command: Command, account: Account) -> None:  # noqa: F811
-    account.bake("base", 1)
+def test_an_image_from_before_says_how_to_get_one(command: Command, recorded: Account) -> None:
+    recorded.bake("base", 1)
     said = command("show", "base", "--sbom")
     assert (said.code, said.out) == (2, "")
     assert "has no bill of materials" in said.err
@@ -83,11 +84,11 @@ def test_an_image_from_before_says_how_to_get_one(command: Command, account: Acc
 
 
 def test_one_that_was_changed_or_is_gone_is_not_shown(
-    command: Command,  # noqa: F811
-    account: Account,  # noqa: F811
+    command: Command,
+    recorded: Account,
     record: ImageRecord,
 ) -> None:
-    store, key = account.store, record.contents[documents.SBOM]
+    store, key = recorded.store, record.contents[documents.SBOM]
     store.client.put_object(Bucket=store.bucket, Key=key, Body=BODY.replace(b"3.0.17", b"3.0.18"))
     changed = command("show", "base", "--sbom")
     store.client.delete_object(Bucket=store.bucket, Key=key)
@@ -99,7 +100,7 @@ def test_one_that_was_changed_or_is_gone_is_not_shown(
 
 
 def test_known_vulnerabilities_are_listed_with_the_date_of_the_data(
-    command: Command,  # noqa: F811
+    command: Command,
     record: ImageRecord,
     tracker: Path,
 ) -> None:
@@ -118,7 +119,7 @@ def test_known_vulnerabilities_are_listed_with_the_date_of_the_data(
 
 
 def test_the_exit_code_says_so_only_where_it_was_asked_to(
-    command: Command,  # noqa: F811
+    command: Command,
     record: ImageRecord,
     tracker: Path,
 ) -> None:
@@ -132,6 +133,6 @@ def test_the_exit_code_says_so_only_where_it_was_asked_to(
     assert codes == {"low": 1, "medium": 0}
 
 
-def test_what_makes_no_sense_is_refused_before_anything_is_asked(command: Command) -> None:  # noqa: F811
+def test_what_makes_no_sense_is_refused_before_anything_is_asked(command: Command) -> None:
     assert command("show", "base", "--fail-on", "high").code == 2
     assert command("show", "base", "--sbom", "--vulnerabilities", "x.json").code == 2

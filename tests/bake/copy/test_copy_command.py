@@ -2,24 +2,22 @@
 
 import json
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bake.cli import bake
 from bake.copy import copies
 from bake.image import ImageStore
 from bake.place import Home
 from console.aws import Aws
-from console.command import run
 from console.errors import KilnError
 from infra import images as images_file
-from tests.bake.images_aws import Said, Tooling, server, tooling, variables
+from tests.bake.images_aws import Tooling, server, tooling, variables
+from tests.bake.said import Command
 
 REGION = "eu-central-1"
 ORGANIZATION = "arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5"
-Command = Callable[..., Said]
 
 
 @pytest.fixture(scope="module")
@@ -37,19 +35,6 @@ def account(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Toolin
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(copies, "POLLS_SECONDS", (0.1,))
     return tooling(tmp_path / "images.toml")
-
-
-@pytest.fixture
-def command(capsys: pytest.CaptureFixture[str]) -> Command:
-    def call(*arguments: str) -> Said:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            run(bake, arguments, program="python -m bake")
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return Said(int(ended.value.code or 0), out, err)
-
-    return call
 
 
 # --- copy -------------------------------------------------------------------------------------------------------------

@@ -1,95 +1,19 @@
 """`python -m bake list`, `show` and `diff` as a user calls them, against an AWS of this process."""
 
-import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bake.cli import bake
-from bake.digest import Closure
-from bake.image import ImageRecord, ImageStore, TestResult
+from bake.image import ImageRecord
 from bake.looks.report import HEAD
-from bake.place import TOOLING_PREFIX, Home
-from bake.recipe import Layer
+from bake.place import TOOLING_PREFIX
 from console.aws import Aws
-from console.command import run
 from infra import images as images_file
-
-OTHERS = ("444444444444", "555555555555")
-BUCKET = "images-of-the-test"
-PARENTS = {"base": "/aws/service/debian", "runtime": "base", "web": "runtime"}
-LAYERS = {"base": Layer.BASE, "runtime": Layer.RUNTIME, "web": Layer.TIER}
-
-
-@dataclass
-class Account:
-    """An account with Tooling and what bakes have left in it."""
-
-    aws: Aws
-    home: Home
-    store: ImageStore
-
-    def image(self, record: ImageRecord) -> str:
-        """An AMI with the tags that the record asks for."""
-        ec2 = self.aws.client("ec2")
-        tags = [{"Key": key, "Value": value} for key, value in record.tags.items()]
-        image_id = ec2.register_image(Name=f"payroll-{record.build}")["ImageId"]
-        ec2.create_tags(Resources=[image_id], Tags=tags)
-        return str(image_id)
-
-    def bake(self, recipe: str, number: int, below: ImageRecord | None = None, **changes: Any) -> ImageRecord:
-        """What a bake leaves: an image and its record."""
-        region = self.aws.region
-        closure = Closure(
-            parent=below.digest if below else f"ami-debian-{number}",
-            artifact="a" * 64 if recipe == "web" else None,
-            files={f"{recipe}/provision.sh": f"{number}" * 64},
-            variables={"instance_type": "t3.small"},
-            tools={"packer": "1.16.0"},
-        )
-        record = ImageRecord(
-            application="Payroll",
-            recipe=recipe,
-            layer=LAYERS[recipe],
-            digest=closure.digest,
-            version=f"1.{number}.0" if recipe == "web" else None,
-            commit=f"{'c' * 40}-dirty",
-            build=f"{recipe}-build-{number}",
-            baked_at=datetime(2026, 1, number, tzinfo=UTC),
-            owner=self.home.account,
-            image_ids={},
-            snapshot_ids={region: ("snap-1",)},
-            parent=PARENTS[recipe],
-            parent_image_ids={region: below.image_ids[region] if below else f"ami-debian-{number}"},
-            closure=closure,
-            tests=(
-                TestResult(name="test_starts", outcome="passed", seconds=1),
-                TestResult(name="test_windows", outcome="skipped", seconds=0),
-            ),
-            packages={"bash": "5.2"},
-            seconds={"provision": 3.0},
-        )
-        record = record.model_copy(update=changes)
-        record = record.model_copy(update={"image_ids": {region: self.image(record)}})
-        self.store.put(record)
-        return record
-
-
-@pytest.fixture
-def account(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Account:
-    home = Home("Dev", "dev", "123456789012", aws.region, OTHERS)
-    monkeypatch.setattr(Home, "from_parameter_files", lambda: home)  # moto has an account of its own
-    monkeypatch.setenv(images_file.VARIABLE, str(tmp_path / "images.toml"))
-    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
-    for name in ("subnet-ids", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
-        value = BUCKET if name == "image-bucket" else "x"
-        aws.client("ssm").put_parameter(Name=TOOLING_PREFIX + name, Value=value, Type="String")
-    return Account(aws, home, ImageStore(aws.client("s3"), BUCKET))
+from tests.bake.recorded import BUCKET, OTHERS, Account
+from tests.bake.said import Command
 
 
 @dataclass
@@ -104,14 +28,14 @@ class Baked:
 
 
 @pytest.fixture
-def baked(account: Account) -> Baked:
+def baked(recorded: Account) -> Baked:
     python3 = {"bash": "5.2", "python3": "3.11.2-1"}
-    base = account.bake("base", 1)
-    runtime = account.bake("runtime", 2, base, packages=python3)
-    web = account.bake("web", 3, runtime, packages=python3)
+    base = recorded.bake("base", 1)
+    runtime = recorded.bake("runtime", 2, base, packages=python3)
+    web = recorded.bake("web", 3, runtime, packages=python3)
     newer = {**python3, "python3": "3.11.2-2"}
-    runtime_2 = account.bake("runtime", 4, base, packages=newer)
-    web_2 = account.bake("web", 5, runtime_2, packages=newer)
+    runtime_2 = recorded.bake("runtime", 4, base, packages=newer)
+    web_2 = recorded.bake("web", 5, runtime_2, packages=newer)
     in_force(web)
     return Baked(base, runtime, web, runtime_2, web_2)
 
@@ -120,41 +44,11 @@ def in_force(record: ImageRecord) -> None:
     images_file.record(Path(os.environ[images_file.VARIABLE]), record.recipe, record.digest, dict(record.image_ids))
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Command = Callable[..., Said]
-
-
-@pytest.fixture
-def command(capsys: pytest.CaptureFixture[str]) -> Command:
-    """`python -m bake` with arguments, in this process."""
-
-    def call(*arguments: str) -> Said:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            run(bake, arguments, program="python -m bake")
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        assert "\x1b" not in out
-        return Said(int(ended.value.code or 0), out, err)
-
-    return call
-
-
 # --- list -------------------------------------------------------------------------------------------------------------
-def test_list_has_a_line_per_image_the_newest_first(command: Command, baked: Baked, account: Account) -> None:
+def test_list_has_a_line_per_image_the_newest_first(command: Command, baked: Baked, recorded: Account) -> None:
     launch = {"Add": [{"UserId": one} for one in OTHERS]}
     (web,) = baked.web.image_ids.values()
-    account.aws.client("ec2").modify_image_attribute(ImageId=web, LaunchPermission=launch)
+    recorded.aws.client("ec2").modify_image_attribute(ImageId=web, LaunchPermission=launch)
     said = command("list")
     head, *lines = said.out.splitlines()
     assert (said.code, said.err) == (0, "")
@@ -174,11 +68,13 @@ def test_list_of_some_recipes_leaves_out_the_others(command: Command, baked: Bak
     assert found["not_read"] == []
 
 
-def test_list_says_what_is_gone_disabled_and_without_a_record(command: Command, baked: Baked, account: Account) -> None:
-    ec2 = account.aws.client("ec2")
+def test_list_says_what_is_gone_disabled_and_without_a_record(
+    command: Command, baked: Baked, recorded: Account
+) -> None:
+    ec2 = recorded.aws.client("ec2")
     ec2.deregister_image(ImageId=baked.web.image_ids["eu-west-1"])
     ec2.disable_image(ImageId=baked.runtime.image_ids["eu-west-1"])
-    orphan = account.image(baked.base)
+    orphan = recorded.image(baked.base)
     other = ec2.register_image(Name="somebody else's")["ImageId"]
     found = {one["image_id"]: one for one in command("list", "--json").json["images"]}
     assert found[baked.web.image_ids["eu-west-1"]]["state"] == "gone"
@@ -192,10 +88,10 @@ def test_list_says_what_is_gone_disabled_and_without_a_record(command: Command, 
     assert "  ! its image is gone (deregistered since)" in command("list").out
 
 
-def test_an_image_whose_tags_were_taken_away_is_not_gone(command: Command, account: Account) -> None:
-    record = account.bake("base", 1)
+def test_an_image_whose_tags_were_taken_away_is_not_gone(command: Command, recorded: Account) -> None:
+    record = recorded.bake("base", 1)
     (image,) = record.image_ids.values()
-    ec2 = account.aws.client("ec2")
+    ec2 = recorded.aws.client("ec2")
     ec2.delete_tags(Resources=[image], Tags=[{"Key": key} for key in record.tags])
     (one,) = command("list", "--json").json["images"]
     assert one["state"] == "available"
@@ -203,10 +99,10 @@ def test_an_image_whose_tags_were_taken_away_is_not_gone(command: Command, accou
 
 
 def test_a_record_that_cannot_be_read_fails_the_list_after_all_others_are_listed(
-    command: Command, baked: Baked, account: Account
+    command: Command, baked: Baked, recorded: Account
 ) -> None:
-    key = account.store.key("web", "sha256:" + "0" * 64)
-    account.store.client.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
+    key = recorded.store.key("web", "sha256:" + "0" * 64)
+    recorded.store.client.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
     said = command("list", "--json")
     assert said.code == 1
     assert len(said.json["images"]) == 5
@@ -215,9 +111,9 @@ def test_a_record_that_cannot_be_read_fails_the_list_after_all_others_are_listed
     assert command("list", "base").code == 0
 
 
-def test_a_record_of_an_earlier_format_is_said_and_fails_nothing(command: Command, account: Account) -> None:
-    key = account.store.key("web", "sha256:" + "0" * 64)
-    account.store.client.put_object(Bucket=BUCKET, Key=key, Body=b'{"format": 1}')
+def test_a_record_of_an_earlier_format_is_said_and_fails_nothing(command: Command, recorded: Account) -> None:
+    key = recorded.store.key("web", "sha256:" + "0" * 64)
+    recorded.store.client.put_object(Bucket=BUCKET, Key=key, Body=b'{"format": 1}')
     said = command("list")
     assert (said.code, said.out) == (0, "there are no images\n")
     assert "earlier format" in said.err
@@ -265,10 +161,10 @@ def test_show_reads_from_the_image_down_to_the_operating_system(command: Command
     assert "python3 3.11.2-1" not in lines
 
 
-def test_show_tells_what_a_layer_did_to_the_packages(command: Command, baked: Baked, account: Account) -> None:
+def test_show_tells_what_a_layer_did_to_the_packages(command: Command, baked: Baked, recorded: Account) -> None:
     assert "packages: 2; of 1 before: 1 new, 0 gone, 0 of another version" in command("show", "runtime").out
     assert "packages: 1\n" in command("show", "base").out, "a record of earlier: nothing is known of before"
-    account.bake("base", 6, packages={"bash": "5.2", "sudo": "1"}, packages_before={"bash": "5.1", "nano": "7"})
+    recorded.bake("base", 6, packages={"bash": "5.2", "sudo": "1"}, packages_before={"bash": "5.1", "nano": "7"})
     text = command("show", "base", "--packages").out
     assert "  packages: 2; of 2 before: 1 new, 1 gone, 1 of another version\n" in text
     assert [line.strip() for line in text.splitlines()[-3:]] == [
@@ -288,9 +184,9 @@ def test_show_in_json_is_the_record_with_what_ec2_says(command: Command, baked: 
     assert ImageRecord.model_validate(whole["record"]) == baked.web_2
 
 
-def test_show_names_the_tags_that_disagree_with_the_record(command: Command, baked: Baked, account: Account) -> None:
+def test_show_names_the_tags_that_disagree_with_the_record(command: Command, baked: Baked, recorded: Account) -> None:
     tags = [{"Key": "kiln:commit", "Value": "another"}]
-    account.aws.client("ec2").create_tags(Resources=list(baked.base.image_ids.values()), Tags=tags)
+    recorded.aws.client("ec2").create_tags(Resources=list(baked.base.image_ids.values()), Tags=tags)
     assert "! its tag kiln:commit is 'another', not " in command("show", "base").out
 
 
@@ -342,7 +238,7 @@ def test_diff_needs_two_images(command: Command) -> None:
 # --- what is missing --------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("arguments", [("list",), ("show", "web"), ("diff", "web", "base")])
 def test_an_unreachable_endpoint_is_not_ready(
-    command: Command, account: Account, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+    command: Command, recorded: Account, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     said = command(*arguments, "--json")
@@ -350,20 +246,20 @@ def test_an_unreachable_endpoint_is_not_ready(
     assert said.json["error"]["what"] == "AWS cannot be reached"
 
 
-def test_without_tooling_the_stack_to_deploy_is_named(command: Command, account: Account) -> None:
-    account.aws.client("ssm").delete_parameter(Name=TOOLING_PREFIX + "image-bucket")
+def test_without_tooling_the_stack_to_deploy_is_named(command: Command, recorded: Account) -> None:
+    recorded.aws.client("ssm").delete_parameter(Name=TOOLING_PREFIX + "image-bucket")
     said = command("list")
     assert said.code == 3
     assert "cdk deploy Payroll-Tooling" in said.err
 
 
-def test_a_bucket_that_is_gone_is_said_with_its_name(command: Command, account: Account) -> None:
-    account.aws.client("s3").delete_bucket(Bucket=BUCKET)
+def test_a_bucket_that_is_gone_is_said_with_its_name(command: Command, recorded: Account) -> None:
+    recorded.aws.client("s3").delete_bucket(Bucket=BUCKET)
     said = command("list")
     assert said.code == 1
     assert BUCKET in said.err
 
 
-def test_a_damaged_images_file_is_bad_input(command: Command, account: Account) -> None:
+def test_a_damaged_images_file_is_bad_input(command: Command, recorded: Account) -> None:
     Path(os.environ[images_file.VARIABLE]).write_text("[web\n")
     assert command("list").code == 2

@@ -9,26 +9,23 @@ from typing import Any
 import pytest
 
 from bake.agreement import snapshots_of
-from bake.cli import bake
 from bake.image import ImageRecord
 from bake.retire import steps, usage
 from bake.retire.history import History
 from console.accounts import Accounts
 from console.aws import Aws
-from console.command import run
 from console.errors import KilnError, NotReady
 from infra import images as images_file
 from infra.parameters import load_all
 from tests.bake.retire.conftest import BUCKET, OTHERS, PRODUCTION, REGION, STAGE, World
+from tests.bake.said import said
 
 AT_ONCE = ["--keep", "0", "--younger-than", "0m", "--grace", "0m"]
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    with pytest.raises(SystemExit) as ended:
-        run(bake, ["retire", *arguments], program="python -m bake")
-    out, err = capsys.readouterr()
-    return int(str(ended.value.code)), out + err
+    told = said(capsys, "retire", *arguments)
+    return told.code, told.all
 
 
 def retire(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:

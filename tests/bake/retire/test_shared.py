@@ -4,20 +4,17 @@ import json
 
 import pytest
 
-from bake.cli import bake
 from bake.place import TOOLING_PREFIX
-from console.command import run
 from console.errors import KilnError
 from tests.bake.retire.conftest import REGION, World
+from tests.bake.said import said
 
 STRANGER = "999999999999"
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    with pytest.raises(SystemExit) as ended:
-        run(bake, arguments, program="python -m bake")
-    out, err = capsys.readouterr()
-    return int(str(ended.value.code)), out + err
+    told = said(capsys, *arguments)
+    return told.code, told.all
 
 
 def test_who_might_have_got_an_image_is_recorded_before_and_the_image_is_kept(
