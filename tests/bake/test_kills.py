@@ -169,6 +169,7 @@ def recorded_and_reused(world: World, before: Listing, after: Listing, point: Po
     assert not any(call.operation == "RunInstances" for call in world.proxy.calls[first:])
 
 
+@pytest.mark.long
 def test_two_bakes_at_once_survive_the_sweep_of_a_third(world: World, reference: Reference) -> None:
     """The third is killed while its builder runs, and swept while the builders of the others run."""
     before, launched = reference.before, len(world.proxy.calls)

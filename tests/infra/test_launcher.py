@@ -273,7 +273,7 @@ def test_unchanged_it_synthesizes_once_and_any_tampering_is_undone(launcher: Lau
         assert launcher.written() == whole
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_edit_that_keeps_length_and_time_is_not_missed(launcher: Launcher) -> None:
     # Python's own bytecode cache misses it: it compares the size and the time in whole seconds.
     file = launcher.checkout / "infra" / "stacks" / "values.py"
@@ -296,7 +296,7 @@ def test_the_synthesis_sees_no_variable_that_the_digest_does_not_cover(launcher:
     assert not set(seen) - {*app.INPUT_VARIABLES, *app.OTHER_VARIABLES, "CDK_CONTEXT_JSON"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_input_that_changes_during_the_synthesis_is_not_remembered(launcher: Launcher) -> None:
     file = launcher.checkout / "infra" / "images.toml"
     launcher.append("infra/assembly.py", f"open({str(file)!r}, 'a').write('#\\n')")
@@ -305,7 +305,7 @@ def test_an_input_that_changes_during_the_synthesis_is_not_remembered(launcher: 
     assert launcher.count == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_failed_or_killed_synthesis_is_not_remembered(launcher: Launcher) -> None:
     launcher.run()
     whole = launcher.written()
@@ -331,7 +331,7 @@ def test_a_failed_or_killed_synthesis_is_not_remembered(launcher: Launcher) -> N
     assert launcher.written() == whole
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_where_foreign_code_may_come_in_nothing_is_remembered(launcher: Launcher, tmp_path: Path) -> None:
     variables = {**os.environ, "PYTHONPATH": str(tmp_path), "CDK_OUTDIR": str(launcher.folder)}
     for _ in range(2):

@@ -226,6 +226,7 @@ def test_a_mistake_in_a_template_has_the_file_and_the_line_that_the_user_knows(t
     assert not tooling.state.identity.images.exists()
 
 
+@pytest.mark.long
 def test_an_image_that_was_deregistered_stops_the_deployment_and_is_baked_again(tooling: Pipeline) -> None:
     protection = tooling.workspace / "bake" / "protection.py"
     # What is protected with a cool-down, nobody could deregister here before tomorrow.

@@ -142,6 +142,7 @@ def test_a_second_ctrl_c_does_not_stop_the_taking_down(start: Callable[..., Comm
     nothing_is_left_of("ctrlc-run", run.state)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", ["cdk deploy Payroll-Tooling", "bake web"])
 def test_ctrl_c_during_the_demonstration_leaves_nothing(start: Callable[..., Command], step: str) -> None:
     demo = start("demo", "--name", "ctrlc-demo")

@@ -70,7 +70,7 @@ def test_its_grammar_is_old_enough_to_say_so() -> None:
     ast.parse(Path(bootstrap.__file__).read_text(), feature_version=(3, 8))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_fresh_checkout_is_set_up_once_and_the_second_time_costs_nothing(tmp_path: Path) -> None:
     if not (cache() / "packer").is_dir():
         pytest.skip("nothing is cached here: building Packer once more takes minutes")

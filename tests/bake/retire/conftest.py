@@ -13,8 +13,6 @@ from typing import Any
 
 import pytest
 from moto.ec2.models import ec2_backends
-from moto.ec2.models.amis import Ami, AmiBackend
-from moto.ec2.responses.amis import AmisResponse
 from werkzeug.serving import make_server
 
 from bake.digest import Closure
@@ -28,6 +26,7 @@ from rehearsal.front.app import Front
 from rehearsal.guests.image_service import ImageActions
 from rehearsal.moto_hooks import ec2_images, s3
 from rehearsal.moto_hooks.iam import account_of
+from tests.moto_as_it_was import moto_as_it_was
 
 DEV, STAGE, PRODUCTION = "111111111111", "444444444444", "555555555555"
 OTHERS = ("222222222222", "333333333333", STAGE, PRODUCTION)
@@ -37,15 +36,10 @@ PARENTS = {"base": "/aws/service/debian", "runtime": "base", "web": "runtime"}
 LAYERS = {"base": Layer.BASE, "runtime": Layer.RUNTIME, "web": Layer.TIER}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def front() -> Iterator[str]:
     """The endpoint; an access key that is an account number is that account's."""
-    with pytest.MonkeyPatch.context() as patch:
-        for kind in (Ami, AmiBackend, AmisResponse):  # put back afterwards: other tests want moto as it is
-            for name in ("create_image", "copy_image", "deregister_image", "describe_images", "modify_image_attribute"):
-                if name in vars(kind):
-                    patch.setattr(kind, name, vars(kind)[name])
-        patch.setattr(Ami, "block_device_mappings", vars(Ami)["block_device_mappings"])
+    with moto_as_it_was():
         machines: Any = SimpleNamespace(catalogue=None, commit=lambda *_: None, remove_image=lambda *_: None)
         ec2_images.install(machines)
         s3.write_in_one_step()

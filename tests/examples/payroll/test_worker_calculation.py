@@ -15,6 +15,7 @@ from payroll_common.queue_worker import message_of
 from payroll_worker_calculation.calculation import Payslip, calculate
 from payroll_worker_calculation.lifecycle import HOOK, TARGET_STATE
 from tests.examples.payroll.harness import CALCULATIONS, KEYS, MetadataService, Place, Service, running, until
+from tests.moto_as_it_was import moto_as_it_was
 
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # read when moto is imported, which happens once per process
 
@@ -126,14 +127,15 @@ def embedded() -> Iterator[str]:
     server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=Quiet)
     clients.url = f"http://localhost:{server.server_port}"
     groups = Groups(clients)
-    autoscaling.install(groups)
-    for service in groups.services:
-        front.add(service)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    groups.start()
-    yield clients.url
-    groups.close()
-    server.shutdown()
+    with moto_as_it_was():
+        autoscaling.install(groups)
+        for service in groups.services:
+            front.add(service)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        groups.start()
+        yield clients.url
+        groups.close()
+        server.shutdown()
 
 
 @pytest.fixture

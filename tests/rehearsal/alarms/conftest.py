@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.moto_as_it_was import moto_as_it_was
+
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # read when moto is imported, which happens once per process
 
 ACCOUNT, REGION = "666666666666", "eu-west-1"
@@ -105,13 +107,14 @@ def cloud() -> Iterator[Cloud]:
     clients.url = f"http://localhost:{server.server_port}"
     groups = Groups(clients, Pace(PACE))
     alarms = Alarms(clients, groups.scale, [queues.queues], Pace(PACE))
-    autoscaling.install(groups)
-    for service in (*groups.services, *alarms.services):
-        front.add(service)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    groups.start()
-    alarms.start()
-    yield Cloud(clients)
-    alarms.close()
-    groups.close()
-    server.shutdown()
+    with moto_as_it_was():
+        autoscaling.install(groups)
+        for service in (*groups.services, *alarms.services):
+            front.add(service)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        groups.start()
+        alarms.start()
+        yield Cloud(clients)
+        alarms.close()
+        groups.close()
+        server.shutdown()

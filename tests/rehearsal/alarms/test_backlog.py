@@ -53,6 +53,7 @@ def until(found: Callable[[], Any], what: Callable[[], Any]) -> None:
         time.sleep(0.5)
 
 
+@pytest.mark.long
 def test_a_group_follows_the_backlog_of_its_queue(client: Callable[[str], Any]) -> None:
     ec2, api, sqs, cloudwatch = (client(s) for s in ("ec2", "autoscaling", "sqs", "cloudwatch"))
     vpc = ec2.create_vpc(CidrBlock="10.113.0.0/16")["Vpc"]["VpcId"]

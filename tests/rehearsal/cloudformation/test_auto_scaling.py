@@ -186,7 +186,7 @@ def test_deleting_a_group_waits_until_its_machines_are_gone(embedded: Any, name:
     assert gone.index("A") < min(gone.index("L"), gone.index("TG"), gone.index("S"))
 
 
-@pytest.mark.slow  # waits for the whole limit of a group that does not get healthy: LAUNCH_SECONDS and its grace period
+@pytest.mark.long  # waits for the whole limit of a group that does not get healthy: LAUNCH_SECONDS and its grace period
 def test_a_group_whose_instances_never_get_healthy_fails_and_is_rolled_back(embedded: Any, name: str) -> None:
     began = time.monotonic()
     done = embedded.create(name, template(image(embedded, "sick")))

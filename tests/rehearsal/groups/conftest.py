@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.moto_as_it_was import moto_as_it_was
+
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # read when moto is imported, which happens once per process
 
 ACCOUNT, REGION = "444444444444", "eu-west-1"
@@ -170,14 +172,15 @@ def endpoint() -> Iterator[tuple[Any, Any, TargetHealth]]:
     server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=Quiet)
     clients.url = f"http://localhost:{server.server_port}"
     groups, health = Groups(clients), TargetHealth()
-    autoscaling.install(groups)
-    for service in (*groups.services, health):
-        front.add(service)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    groups.start()
-    yield clients, groups, health
-    groups.close()
-    server.shutdown()
+    with moto_as_it_was():
+        autoscaling.install(groups)
+        for service in (*groups.services, health):
+            front.add(service)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        groups.start()
+        yield clients, groups, health
+        groups.close()
+        server.shutdown()
 
 
 @pytest.fixture
