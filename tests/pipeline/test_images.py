@@ -84,7 +84,7 @@ def test_the_scheduled_sweep_leaves_a_live_build_alone_and_removes_what_is_left_
     with leaves_nothing(tooling):
         bake = begin(tooling, log)
         until(lambda: announced("provision", log) or bake.poll() is not None, 120, "provision")
-        assert sweep() == {"removed": [], "left": []}, "its lease is held"
+        assert sweep() == {"removed": [], "left": [], "refused": []}, "its lease is held"
         assert bake.poll() is None, log.read_text()
         packer = packer_of(bake)
         assert packer, log.read_text()
@@ -97,4 +97,4 @@ def test_the_scheduled_sweep_leaves_a_live_build_alone_and_removes_what_is_left_
             return any(one.startswith("instance ") for one in sweep()["removed"])
 
         until(swept, 240, "the lease of the killed one to be dead")
-        assert sweep() == {"removed": [], "left": []}
+        assert sweep() == {"removed": [], "left": [], "refused": []}
