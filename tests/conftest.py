@@ -6,9 +6,10 @@ that was a third of the time of a test that asks AWS from this process.
 """
 
 import signal
+from collections.abc import Callable
 from typing import Any
 
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import Loader
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("kiln", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -18,13 +19,22 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-_read, _known = JSONFileLoader.load_file, dict[str, Any]()
+_known: dict[object, Any] = {}
 
 
-def _read_once(loader: JSONFileLoader, path: str) -> Any:
-    if (found := _known.get(path)) is None and (found := _read(loader, path)) is not None:
-        _known[path] = found
-    return found
+def _once(read: Callable[..., Any]) -> Callable[..., Any]:
+    def once(loader: Loader, *arguments: object, **options: object) -> Any:
+        # what a loader adds to a model (its extras) is a part of it
+        key = (read, *loader.search_paths, *loader.extras_types, arguments, *options.items())
+        if key not in _known:
+            _known[key] = read(loader, *arguments, **options)
+        return _known[key]
+
+    return once
 
 
-JSONFileLoader.load_file = _read_once
+Loader.load_service_model = _once(Loader.load_service_model)
+_load_data = Loader.load_data
+_load_global = _once(_load_data)
+# a file of one service is a part of its model, to which a loader may add
+Loader.load_data = lambda loader, name: (_load_data if "/" in name else _load_global)(loader, name)

@@ -8,9 +8,10 @@ ec2:DeleteTags, ec2:EnableImageDeregistrationProtection, ec2:DisableImageDeregis
 ec2:DescribeSnapshots, ec2:DeleteSnapshot, ec2:ModifyImageAttribute, and s3:PutObject and s3:DeleteObject on images/*.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bake.agreement import describe, snapshots_of, tags_of
@@ -96,12 +97,13 @@ class Steps:
             _unprotect(aws, step.image_id, description)
         history = History(self.store)
         history.begin(record)
-        snapshots = list(record.snapshot_ids.get(step.region, ()))
+        ec2, snapshots = aws.client("ec2"), list(record.snapshot_ids.get(step.region, ()))
         if description is not None:
             snapshots += [one for one in snapshots_of(description) if one not in snapshots]
-            _deregister(aws, step.image_id)
+            deregister = partial(ec2.deregister_image, ImageId=step.image_id)
+            _remove(f"deregistering {step.image_id} (ec2:DeregisterImage)", deregister)
         for snapshot in snapshots:
-            _delete_snapshot(aws, snapshot)
+            _remove(f"deleting {snapshot} (ec2:DeleteSnapshot)", partial(ec2.delete_snapshot, SnapshotId=snapshot))
         if not any(_is_left(self.clients[region], image, record) for region, image in record.image_ids.items()):
             history.end(record)
 
@@ -182,23 +184,13 @@ def _unprotect(aws: Aws, image_id: str, description: Mapping[str, Any]) -> None:
         raise Later(datetime.now(UTC) + COOL_DOWN)
 
 
-def _deregister(aws: Aws, image_id: str) -> None:
+def _remove(doing: str, remove: Callable[[], object]) -> None:
+    """Remove something; what is gone already is as good."""
     from botocore.exceptions import ClientError
 
-    with errors(f"deregistering {image_id} (ec2:DeregisterImage)"):
+    with errors(doing):
         try:
-            aws.client("ec2").deregister_image(ImageId=image_id)
+            remove()
         except ClientError as problem:
-            if code_of(problem) != "InvalidAMIID.NotFound":
-                raise
-
-
-def _delete_snapshot(aws: Aws, snapshot: str) -> None:
-    from botocore.exceptions import ClientError
-
-    with errors(f"deleting {snapshot} (ec2:DeleteSnapshot)"):
-        try:
-            aws.client("ec2").delete_snapshot(SnapshotId=snapshot)
-        except ClientError as problem:
-            if code_of(problem) != "InvalidSnapshot.NotFound":
+            if ".NotFound" not in code_of(problem):
                 raise
