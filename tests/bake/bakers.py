@@ -66,8 +66,7 @@ def record_of(closure: Closure, **changes: object) -> ImageRecord:
 def bake_before(baker: Baker) -> dict[str, ImageRecord]:
     """What an earlier bake of these very recipes has left."""
     ec2, region = baker.aws.client("ec2"), baker.aws.region
-    parent_image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    instance = ec2.run_instances(ImageId=parent_image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    instance = ec2.run_instances(ImageId=DEBIAN, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
     records: dict[str, ImageRecord] = {}
     for name, known in baker.plan().known.items():
         one = baker.recipes[name]

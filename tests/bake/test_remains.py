@@ -17,6 +17,7 @@ from bake.sweep import TAG, Found, Kind
 from bake.sweep_function import handler
 from console.aws import Aws
 from console.errors import KilnError
+from tests.bake.bakers import DEBIAN
 from tests.bake.said import said
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -214,13 +215,12 @@ def killed(aws: Aws, build: str) -> dict[str, Any]:
         listed = [{"Key": key, "Value": value} for key, value in tags(build).items()]
         return [{"ResourceType": kind, "Tags": listed} for kind in kinds]
 
-    parent = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    made = ec2.run_instances(ImageId=parent, MinCount=1, MaxCount=1, TagSpecifications=tagged("instance", "volume"))
+    made = ec2.run_instances(ImageId=DEBIAN, MinCount=1, MaxCount=1, TagSpecifications=tagged("instance", "volume"))
     instance = made["Instances"][0]["InstanceId"]
     ec2.create_key_pair(KeyName=f"packer-{build}")
     ec2.create_security_group(GroupName=build, Description="-", TagSpecifications=tagged("security-group"))
     ec2.create_launch_template(
-        LaunchTemplateName=build, LaunchTemplateData={"ImageId": parent}, TagSpecifications=tagged("launch-template")
+        LaunchTemplateName=build, LaunchTemplateData={"ImageId": DEBIAN}, TagSpecifications=tagged("launch-template")
     )
     image = ec2.create_image(InstanceId=instance, Name=f"payroll-{build}")["ImageId"]
     return {"instance": instance, "image": image}

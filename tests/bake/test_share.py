@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from bake import share
 from bake.share import Kind, Share, missing, permission
 from console.aws import Aws
+from tests.bake.bakers import DEBIAN
 
 ACCOUNTS = ("222222222222", "444444444444")
 
@@ -55,8 +56,7 @@ def test_after_what_is_missing_is_shared_nothing_is(
 @pytest.mark.slow
 def test_sharing_twice_is_sharing_once(aws: Aws) -> None:
     ec2, kms = aws.client("ec2"), aws.client("kms")
-    parent = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    instance = ec2.run_instances(ImageId=parent, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    instance = ec2.run_instances(ImageId=DEBIAN, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
     image = ec2.create_image(InstanceId=instance, Name="an image")["ImageId"]
     devices = ec2.describe_images(ImageIds=[image])["Images"][0]["BlockDeviceMappings"]
     snapshots = tuple(device["Ebs"]["SnapshotId"] for device in devices)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from bake import sweep
 from bake.sweep import Found, Kind, plan
 from console.aws import Aws
+from tests.bake.bakers import DEBIAN
 
 BUILD = "web-20260101-000000-aaaaaa"
 OURS = {sweep.TAG: BUILD}
@@ -76,11 +77,10 @@ def tags(kind: str, values: dict[str, str]) -> list[dict[str, object]]:
 @pytest.mark.slow
 def test_a_sweep_removes_everything_of_the_build_and_nothing_else(aws: Aws) -> None:
     ec2 = aws.client("ec2")
-    parent = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
 
     def builder(build: dict[str, str], name: str) -> str:
         made = ec2.run_instances(
-            ImageId=parent, MinCount=1, MaxCount=1, TagSpecifications=[*tags("instance", build), *tags("volume", build)]
+            ImageId=DEBIAN, MinCount=1, MaxCount=1, TagSpecifications=[*tags("instance", build), *tags("volume", build)]
         )
         instance = str(made["Instances"][0]["InstanceId"])
         ec2.create_key_pair(KeyName=f"packer-{name}")
@@ -115,8 +115,7 @@ def test_a_sweep_removes_everything_of_the_build_and_nothing_else(aws: Aws) -> N
 @pytest.mark.slow
 def test_what_cannot_be_removed_is_reported(aws: Aws) -> None:
     ec2 = aws.client("ec2")
-    parent = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    instance = ec2.run_instances(ImageId=parent, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    instance = ec2.run_instances(ImageId=DEBIAN, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
     image = ec2.create_image(InstanceId=instance, Name="somebody's image")["ImageId"]
     devices = ec2.describe_images(ImageIds=[image])["Images"][0]["BlockDeviceMappings"]
     snapshot = devices[0]["Ebs"]["SnapshotId"]

@@ -24,7 +24,7 @@ from console.aws import Aws
 from console.errors import KilnError, NotReady
 from console.progress import Progress
 from infra import images as images_file
-from tests.bake.bakers import bake_before
+from tests.bake.bakers import DEBIAN, bake_before
 
 Ran = tuple[dict[str, Outcome], dict[str, KilnError]]
 
@@ -40,8 +40,7 @@ class Played:
     def run(self, build: Build, ec2: Any, meanwhile: Callable[[], None]) -> Made:
         self.builds.append(build)
         tags = [{"Key": key, "Value": value} for key, value in build.tags.items()]
-        parent = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-        instance = ec2.run_instances(ImageId=parent, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+        instance = ec2.run_instances(ImageId=DEBIAN, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
         ec2.create_tags(Resources=[instance], Tags=tags)
         if happens := self.during.pop(build.recipe, None):
             happens(build)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -188,15 +189,15 @@ def test_the_record_stays_until_the_last_snapshot_of_every_region_is_deleted(
         "snapshot_ids": {**web.snapshot_ids, "eu-central-1": snapshots},
     }
     web = world.store.change(web, lambda one: one.model_copy(update=both))
-    delete = steps._delete_snapshot
+    remove = steps._remove
 
-    def refused(aws: Aws, snapshot: str) -> None:
-        if aws.region == "eu-central-1":
+    def refused(doing: str, call: Callable[[], object]) -> None:
+        if any(one in doing for one in snapshots):
             raise KilnError("AWS refused DeleteSnapshot")
-        delete(aws, snapshot)
+        remove(doing, call)
 
     with monkeypatch.context() as patch:
-        patch.setattr(steps, "_delete_snapshot", refused)
+        patch.setattr(steps, "_remove", refused)
         for _ in range(3):
             call(capsys, *AT_ONCE, "--apply")
         world.let_a_day_pass(web)
