@@ -74,13 +74,18 @@ class Account:
         return record
 
 
+def deploy_tooling(aws: Aws) -> None:
+    """What commands that bake nothing ask of the stack: its bucket and its parameters."""
+    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    for name in ("subnet-ids", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
+        value = BUCKET if name == "image-bucket" else "x"
+        aws.client("ssm").put_parameter(Name=TOOLING_PREFIX + name, Value=value, Type="String")
+
+
 def recorded(aws: Aws, monkeypatch: pytest.MonkeyPatch, images: Path) -> Account:
     """With nothing baked yet; `images` is the images file."""
     home = Home("Dev", "dev", "123456789012", aws.region, OTHERS)
     monkeypatch.setattr(Home, "from_parameter_files", lambda: home)  # moto has an account of its own
     monkeypatch.setenv(images_file.VARIABLE, str(images))
-    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
-    for name in ("subnet-ids", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
-        value = BUCKET if name == "image-bucket" else "x"
-        aws.client("ssm").put_parameter(Name=TOOLING_PREFIX + name, Value=value, Type="String")
+    deploy_tooling(aws)
     return Account(aws, home, ImageStore(aws.client("s3"), BUCKET))

@@ -17,23 +17,19 @@ from werkzeug.serving import make_server
 
 from bake.digest import Closure
 from bake.image import ImageRecord, ImageStore
-from bake.place import TOOLING_PREFIX
 from bake.protection import protect
-from bake.recipe import Layer
 from console.aws import Aws
 from infra import images as images_file
 from rehearsal.front.app import Front
 from rehearsal.guests.image_service import ImageActions
 from rehearsal.moto_hooks import ec2_images, s3
 from rehearsal.moto_hooks.iam import account_of
+from tests.bake.recorded import BUCKET, LAYERS, PARENTS, deploy_tooling
 from tests.moto_as_it_was import moto_as_it_was
 
 DEV, STAGE, PRODUCTION = "111111111111", "444444444444", "555555555555"
 OTHERS = ("222222222222", "333333333333", STAGE, PRODUCTION)
 REGION = "eu-west-1"
-BUCKET = "images-of-the-test"
-PARENTS = {"base": "/aws/service/debian", "runtime": "base", "web": "runtime"}
-LAYERS = {"base": Layer.BASE, "runtime": Layer.RUNTIME, "web": Layer.TIER}
 
 
 @pytest.fixture(scope="module")
@@ -156,8 +152,5 @@ def world(front: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "images.toml").touch()
     aws = Aws(REGION)
-    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    for name in ("subnet-ids", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
-        value = BUCKET if name == "image-bucket" else "x"
-        aws.client("ssm").put_parameter(Name=TOOLING_PREFIX + name, Value=value, Type="String")
+    deploy_tooling(aws)
     return World(aws, ImageStore(aws.client("s3"), BUCKET), front)

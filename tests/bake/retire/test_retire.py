@@ -18,7 +18,8 @@ from console.aws import Aws
 from console.errors import KilnError, NotReady
 from infra import images as images_file
 from infra.parameters import load_all
-from tests.bake.retire.conftest import BUCKET, OTHERS, PRODUCTION, REGION, STAGE, World
+from tests.bake.recorded import BUCKET
+from tests.bake.retire.conftest import OTHERS, PRODUCTION, REGION, STAGE, World
 from tests.bake.said import said
 
 AT_ONCE = ["--keep", "0", "--younger-than", "0m", "--grace", "0m"]
