@@ -91,6 +91,7 @@ def measure(rounds: int) -> tuple[Table, Table]:
         timed(["cdk", "deploy", TOOLING_STACK, "--output", str(assembly)])
         memory["with Tooling"] = [resident_mib()]
         timed([sys.executable, "-m", "bake", *tiers()])
+        timed(["cdk", "synth", "--quiet", "--output", str(assembly)])  # has a table of its own
         needs: dict[str, set[str]] = {}
         for name in NAMES[:rounds]:
             began = datetime.now(UTC)
@@ -107,7 +108,10 @@ def measure(rounds: int) -> tuple[Table, Table]:
         for name in NAMES[:rounds]:
             seconds_of_roll = deploy(assembly, *new_image_of_web(name))
             times["`cdk deploy`, a new image of Web: its instances replaced"].append(seconds_of_roll)
-    note = f"Runs are environments: {', '.join(NAMES[:rounds])}, of {len(seconds)} stacks each."
+    note = (
+        f"Runs are environments: {', '.join(NAMES[:rounds])}, of {len(seconds)} stacks each. "
+        "Their assembly was there: what its synthesis takes is in the table below."
+    )
     table = Table("Deployment", times, notes=(note,))
     ratio = goal("A new environment against its longest path", table.ratios[DEPLOY], GOAL)
     size = "Resident memory of its one process; the machines behind its instances are not in it."

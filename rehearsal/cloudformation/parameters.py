@@ -2,7 +2,7 @@
 stack boundaries."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,11 +17,11 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?")
 class Source(Protocol):
     """Where the values come from, and what says whether they name something."""
 
-    def ssm_parameter(self, name: str) -> str:
-        """The value of an SSM parameter. Raises AwsError."""
+    def ssm_parameters(self, names: Collection[str]) -> Mapping[str, str]:
+        """The values of SSM parameters by name. Raises AwsError."""
 
-    def require(self, parameter: str, kind: str, value: str) -> None:
-        """Raises AwsError where a value of an AWS-specific type names nothing."""
+    def require(self, kind: str, values: Mapping[str, str]) -> None:
+        """Raises AwsError where a value of an AWS-specific type names nothing; value → which parameter has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,40 @@ def read_parameters(
     texts = {name: _given(name, spec, given, previous) for name, spec in declared.items()}
     if missing := [name for name, text in texts.items() if text is None]:
         raise invalid(f"Parameters: [{', '.join(missing)}] must have values")
-    return {name: _parameter(name, declared[name], text or "", source) for name, text in texts.items()}
+    stored = source.ssm_parameters({text or "" for name, text in texts.items() if _reads_ssm(declared[name])})
+    found = {name: _parameter(name, declared[name], text or "", stored) for name, text in texts.items()}
+    for kind, values in _looked_up(declared, found).items():
+        source.require(kind, values)
+    return found
+
+
+def _reads_ssm(spec: Json) -> bool:
+    kind = _kind(spec)
+    return kind.startswith(SSM_VALUE) or kind == SSM_NAME
+
+
+def _kind(spec: Json) -> str:
+    return str(spec.get("Type", "String"))
+
+
+def _looked_up(declared: Json, found: Mapping[str, Parameter]) -> dict[str, dict[str, str]]:
+    """AWS-specific type → value → the parameter that has it: each type is looked up at once."""
+    values: dict[str, dict[str, str]] = {}
+    for name, parameter in found.items():
+        kind = _single(_in_ssm(_kind(declared[name])))
+        if kind.startswith("AWS::") and kind != SSM_NAME:
+            items = [parameter.value] if isinstance(parameter.value, str) else parameter.value
+            values.setdefault(kind, {}).update(dict.fromkeys(items, name))
+    return values
+
+
+def _in_ssm(kind: str) -> str:
+    """The type of the value in an SSM parameter, for a type that reads one; else the type itself."""
+    return kind[len(SSM_VALUE) : -1] if kind.startswith(SSM_VALUE) else kind
+
+
+def _single(kind: str) -> str:
+    return kind.removeprefix("List<").removesuffix(">")
 
 
 def _given(
@@ -70,20 +103,14 @@ def text_of(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _parameter(name: str, spec: Json, given: str, source: Source) -> Parameter:
-    kind, text, resolved = str(spec.get("Type", "String")), given, None
-    if kind.startswith(SSM_VALUE):
-        kind = kind[len(SSM_VALUE) : -1]
-        text = resolved = source.ssm_parameter(given)
-    elif kind == SSM_NAME:
-        source.ssm_parameter(given)
+def _parameter(name: str, spec: Json, given: str, stored: Mapping[str, str]) -> Parameter:
+    declared, kind = _kind(spec), _in_ssm(_kind(spec))
+    resolved = stored[given] if declared != kind else None
+    text = given if resolved is None else resolved
     listed = kind == "CommaDelimitedList" or kind.startswith("List<")
     items = [item.strip() for item in text.split(",")] if listed else [text]
-    single = kind.removeprefix("List<").removesuffix(">")
     for item in items:
-        _check(name, spec, single, item)
-        if single.startswith("AWS::"):
-            source.require(name, single, item)
+        _check(name, spec, _single(kind), item)
     return Parameter(
         given,
         items if listed else text,

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import unquote, urlparse
 
@@ -14,6 +14,9 @@ from rehearsal.front.clients import Clients
 DYNAMIC = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):((?:[^{}]|\{[^{}]*\})+?)\}\}")
 SECRET = re.compile(
     r"(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)(?::SecretString)?(?::([^:]*))?(?::([^:]*))?(?::([^:]*))?$"
+)
+AT_ONCE = (
+    10  # ssm:GetParameters: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 )
 # AWS-specific parameter types whose values CloudFormation looks up: (service, operation, argument).
 LOOKED_UP = {
@@ -54,29 +57,43 @@ class World:
     def _client(self, service: str, region: str | None = None) -> Any:
         return self._clients.get(service, self._account, region or self._region)
 
-    def ssm_parameter(self, name: str) -> str:
-        """The value of a parameter of an SSM type. Raises AwsError."""
-        try:
-            return str(self._client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
-        except ClientError as error:
-            raise invalid(f"Unable to fetch parameters [{name}] from parameter store for this account.") from error
+    def ssm_parameters(self, names: Collection[str]) -> dict[str, str]:
+        """The values of parameters of SSM types by name. Raises AwsError."""
+        ssm = self._client("ssm")
+        # an answer does not say with which version or label its parameter was asked for: those are asked one by one
+        alone = [[name] for name in names if ":" in name]
+        together = sorted(name for name in names if ":" not in name)
+        found: dict[str, str] = {}
+        for some in [*alone, *(together[n : n + AT_ONCE] for n in range(0, len(together), AT_ONCE))]:
+            answer = ssm.get_parameters(Names=some)
+            found |= {some[0] if some in alone else one["Name"]: one["Value"] for one in answer["Parameters"]}
+        if missing := sorted(set(names) - set(found)):
+            raise invalid(f"Unable to fetch parameters [{','.join(missing)}] from parameter store for this account.")
+        return found
 
-    def require(self, parameter: str, kind: str, value: str) -> None:
-        """Raises AwsError where a value of an AWS-specific type names nothing in this account and region."""
-        if kind not in LOOKED_UP:
+    def require(self, kind: str, values: Mapping[str, str]) -> None:
+        """Raises AwsError where a value of an AWS-specific type names nothing in this account and region.
+
+        `values`: value → the parameter that has it.
+        """
+        if kind not in LOOKED_UP or self._exist(kind, values):
             return
+        for value, parameter in values.items():
+            if not self._exist(kind, [value]):
+                what = kind.split("::", 1)[1].replace("::", " ")
+                raise invalid(
+                    f"Parameter validation failed: parameter value {value} for parameter name {parameter} "
+                    f"does not exist ({what} in account {self._account}, {self._region})"
+                )
+
+    def _exist(self, kind: str, values: Collection[str]) -> bool:
+        """Whether all values of an AWS-specific type name something."""
         service, operation, argument = LOOKED_UP[kind]
         try:
-            answer = getattr(self._client(service), operation)(**{argument: [value]})
-            found = any(v for k, v in answer.items() if k != "ResponseMetadata")
+            answer = getattr(self._client(service), operation)(**{argument: list(values)})
         except ClientError:
-            found = False
-        if not found:
-            what = kind.split("::", 1)[1].replace("::", " ")
-            raise invalid(
-                f"Parameter validation failed: parameter value {value} for parameter name {parameter} does not exist "
-                f"({what} in account {self._account}, {self._region})"
-            )
+            return False
+        return len(next(found for found in answer.values() if isinstance(found, list))) == len(values)
 
     def zones(self, region: str) -> list[str]:
         found = self._client("ec2", region).describe_availability_zones()["AvailabilityZones"]

@@ -1,5 +1,6 @@
 """Parameters: given, previous, default, and read from SSM."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -17,14 +18,15 @@ class Store:
     def __init__(self, **values: str) -> None:
         self.values = values
 
-    def ssm_parameter(self, name: str) -> str:
-        if name not in self.values:
-            raise invalid(f"Unable to fetch parameters [{name}] from parameter store for this account.")
-        return self.values[name]
+    def ssm_parameters(self, names: Collection[str]) -> dict[str, str]:
+        if missing := sorted(set(names) - set(self.values)):
+            raise invalid(f"Unable to fetch parameters [{','.join(missing)}] from parameter store for this account.")
+        return {name: self.values[name] for name in names}
 
-    def require(self, parameter: str, kind: str, value: str) -> None:
-        if kind == "AWS::EC2::Image::Id" and not value.startswith("ami-1"):
-            raise invalid(f"parameter value {value} for parameter name {parameter} does not exist")
+    def require(self, kind: str, values: Mapping[str, str]) -> None:
+        for value, parameter in values.items():
+            if kind == "AWS::EC2::Image::Id" and not value.startswith("ami-1"):
+                raise invalid(f"parameter value {value} for parameter name {parameter} does not exist")
 
 
 def read(spec: Any, given: Any = None, previous: Any = None, **store: str) -> Parameter:

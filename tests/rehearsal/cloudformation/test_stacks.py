@@ -1,5 +1,6 @@
 """Stacks over the API: creation, update, failure and the way back, deletion."""
 
+import json
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -108,6 +109,40 @@ def test_a_value_from_ssm_that_has_changed_is_an_update_though_the_template_is_t
     stack = embedded.update(name, template, Parameters=[{"ParameterKey": "From", "UsePreviousValue": True}])
     assert (stack["StackStatus"], embedded.parameter(f"/{name}/to")) == ("UPDATE_COMPLETE", "two")
     assert stack["Parameters"][0]["ResolvedValue"] == "two"
+
+
+def test_many_values_from_ssm_are_read_whatever_their_version_and_those_that_are_missing_are_all_named(
+    embedded: Any, name: str
+) -> None:
+    ssm, names = embedded.client("ssm"), [f"/{name}/{number}" for number in range(12)]
+    for one in names:
+        ssm.put_parameter(Name=one, Value=f"value of {one}", Type="String")
+    ssm.put_parameter(Name=names[0], Value="newer", Type="String", Overwrite=True)
+    asked = {**{f"P{number}": one for number, one in enumerate(names)}, "Old": f"{names[0]}:1"}
+
+    def template() -> Json:
+        value = {"Fn::Join": ["|", [{"Ref": key} for key in asked]]}
+        of_ssm = {key: {"Type": "AWS::SSM::Parameter::Value<String>", "Default": one} for key, one in asked.items()}
+        return {"Parameters": of_ssm, "Resources": {"P": parameter(f"/{name}/all", value)}}
+
+    embedded.create(name, template())
+    expected = ["newer", *(f"value of {one}" for one in names[1:]), f"value of {names[0]}"]
+    assert embedded.parameter(f"/{name}/all").split("|") == expected
+    asked |= {"Gone": f"/{name}/gone", "Lost": f"/{name}/lost", "Later": f"{names[0]}:3"}
+    refusal = embedded.refusal("update_stack", StackName=name, TemplateBody=json.dumps(template()))
+    assert f"Unable to fetch parameters [{names[0]}:3,/{name}/gone,/{name}/lost]" in refusal
+
+
+def test_of_many_values_of_a_type_the_one_that_names_nothing_is_named(embedded: Any, name: str) -> None:
+    first, second = (one["SubnetId"] for one in embedded.client("ec2").describe_subnets()["Subnets"][:2])
+    given = {"One": first, "Two": second, "Three": "subnet-0123456789abcdef0"}
+    template = {
+        "Parameters": {key: {"Type": "AWS::EC2::Subnet::Id", "Default": one} for key, one in given.items()},
+        "Resources": {"P": parameter(f"/{name}", {"Ref": "One"})},
+    }
+    refusal = embedded.refusal("create_stack", StackName=name, TemplateBody=json.dumps(template))
+    assert "parameter value subnet-0123456789abcdef0 for parameter name Three does not exist" in refusal
+    embedded.create(name, {**template, "Parameters": {k: v for k, v in template["Parameters"].items() if k != "Three"}})
 
 
 def test_a_replaced_resource_goes_after_its_successor_and_its_dependents_follow(embedded: Any, name: str) -> None:
