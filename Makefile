@@ -17,10 +17,10 @@ demo: setup ## the main job with real parts (KEEP=1 leaves the rehearsal up)
 
 test: setup ## all tests but the long ones (ARGS="tests/bake -q": some of them)
 	@# Three workers on two cores: what starts machines waits more than it computes. A file is one worker's.
-	@$(IN_VENV)/python -m pytest $(if $(ARGS),$(ARGS),-n 3 --dist loadfile -m "not long")
+	@$(IN_VENV)/python -m pytest $(if $(ARGS),$(ARGS),-n 3 --dist loadfile --no-loadscope-reorder -m "not long")
 
 test-long: setup ## the whole system in six environments, and bakes killed in every phase; needs the machine
-	@$(IN_VENV)/python -m pytest -m long -n 2 --dist loadfile --ignore tests/pipeline/test_whole_system.py
+	@$(IN_VENV)/python -m pytest -m long -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/pipeline/test_whole_system.py
 	@# Six environments at once need both cores.
 	@$(IN_VENV)/python -m pytest -m long tests/pipeline/test_whole_system.py
 

@@ -7,8 +7,10 @@ that was a third of the time of a test that asks AWS from this process.
 
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore.loaders import Loader
 from hypothesis import HealthCheck, settings
 
@@ -17,6 +19,23 @@ settings.load_profile("kiln")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of slow tests come first, so that at the end no worker is waited for that has just begun with one.
+
+    pytest-xdist gives out files by their number of tests, unless it is told `--no-loadscope-reorder`; the longest have
+    few.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+
+    def order(of_file: list[pytest.Item]) -> tuple[float, int]:
+        slow = sum(item.get_closest_marker("slow") is not None for item in of_file)
+        return -slow / len(of_file), -len(of_file)
+
+    items[:] = [item for of_file in sorted(files.values(), key=order) for item in of_file]
 
 
 _known: dict[object, Any] = {}
