@@ -225,10 +225,13 @@ class Build:
                 raise failure(self, workspace.recipe, problem, phase, tests, log.path) from problem
 
     @contextmanager
-    def swept(self, aws: Aws, progress: Progress, named: Callable[[], Collection[str]]) -> Iterator[None]:
+    def swept(
+        self, aws: Aws, bucket: str | None, progress: Progress, named: Callable[[], Collection[str]]
+    ) -> Iterator[None]:
         """Whatever ends the block early, an error or Ctrl-C: nothing of this build is left when it is passed on.
 
-        `named` asks for the ids that the record names: those stay. Where it cannot be asked nothing is removed.
+        `named` asks for what the record names: that stays. Where it cannot be asked nothing is removed. `bucket` is the
+        one of images, of a build that writes documents.
         """
         try:
             yield
@@ -239,7 +242,7 @@ class Build:
             try:
                 with errors("asking for the record before the sweep (s3:GetObject)"):
                     kept = named()
-                swept = sweep.sweep(aws, self.id, kept)
+                swept = sweep.sweep(aws, self.id, kept, bucket)
             except KilnError as unreachable:
                 swept = sweep.Outcome(left=(f"not known, {unreachable.what}: {unreachable.found}",))
             text = in_words(self, swept)

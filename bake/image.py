@@ -43,6 +43,7 @@ class Replaced(_Record):
     baked_at: datetime
     image_ids: Mapping[str, str]
     snapshot_ids: Mapping[str, tuple[str, ...]]
+    contents: Mapping[str, str] = {}
 
 
 class BootTest(_Record):
@@ -122,10 +123,11 @@ class ImageRecord(_Record):
 
     @property
     def resources(self) -> frozenset[str]:
-        """The ids of all images and snapshots that this record names: no sweep may take them."""
-        tables = [(self.image_ids, self.snapshot_ids), *((one.image_ids, one.snapshot_ids) for one in self.replaced)]
-        images = [image for images, _ in tables for image in images.values()]
-        return frozenset([*images, *(one for _, snapshots in tables for ids in snapshots.values() for one in ids)])
+        """All images, snapshots and documents that this record names, by id or key: no sweep may take them."""
+        images: tuple[ImageRecord | Replaced, ...] = (self, *self.replaced)
+        snapshots = [one for image in images for ids in image.snapshot_ids.values() for one in ids]
+        single = [one for image in images for one in (*image.image_ids.values(), *image.contents.values())]
+        return frozenset([*single, *snapshots])
 
     @property
     def baked(self) -> dict[str, str]:

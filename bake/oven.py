@@ -145,7 +145,7 @@ class Oven:
             return record.resources if record else frozenset()
 
         workspace_of = Workspace.of(one, made_of, known.closure, self.versions)
-        with workspace_of as workspace, build.swept(self.aws, self.progress, named):
+        with workspace_of as workspace, build.swept(self.aws, self.store.bucket, self.progress, named):
             made = build.run(workspace, self.workshop, tools.packer, self.aws.secrets(), self.progress, meanwhile)
             watch.take(made.seconds)
             phase("check that EC2 agrees")
@@ -257,7 +257,7 @@ def with_contents(
         parent=record.parent,
         parent_digest=record.closure.parent,
     )
-    key = documents.write(store, record.recipe, record.digest, bill(subject, listing, python))
+    key = documents.write(store, record.recipe, record.digest, record.build, bill(subject, listing, python))
     return record.model_copy(
         update={
             "distributions": {distribution.name: distribution.version for distribution in python},

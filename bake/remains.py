@@ -7,11 +7,12 @@ of a build id that is none of ours. All times are AWS's: S3 says how late it is 
 thing is.
 
 EC2 is looked at before the bucket is asked: a lease is older than all that its bake makes, and a record is written
-before the lease is released, so whatever was seen has one of them. What is to go is decided once more from a new look
+before the lease is released, so whatever was seen has one of them. The bucket's own documents count to what is looked
+at. What is to go is decided once more from a new look
 right before it goes, and only what was said to go does. A region that refuses holds up no other.
 
-Imports little, as `bake.sweep` does. It takes s3:ListBucket and s3:GetObject on leases/* and images/*, and of EC2 what
-docs/images.md lists.
+Imports little, as `bake.sweep` does. It takes s3:ListBucket, s3:GetObject on leases/* and images/*, s3:DeleteObject on
+documents in images/*, and of EC2 what docs/images.md lists.
 """
 
 import json
@@ -35,7 +36,7 @@ OLDER_THAN = timedelta(hours=3)
 IDS = re.compile(r"\b(?:ami|snap)-[0-9a-f]{8,17}\b")
 LONGEST_LEASE_SECONDS = 3600.0  # bake.lease.LONGEST_SECONDS: what states more is none
 READERS = 8  # threads
-BILL = ".cdx.json"  # bake.contents.documents: a bill of materials names no image
+BILL = ".cdx.json"  # a bill of materials names no image
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Known:
     """What the image bucket says.
 
     Args:
-        named: every AMI and snapshot id that a record holds, also those of images that were retired.
+        named: every AMI, snapshot and document that a record names, also those of images that were retired.
         live: the builds for which somebody holds a lease.
         now: what the time is, as S3 says.
     """
@@ -122,8 +123,8 @@ def _build_of(one: Found, instances: Mapping[str, str]) -> str:
     """The build that a thing is of, by its tag, its name or its instance; empty where none of them says so."""
     if build := one.tags.get(TAG):
         return build
-    prefix = {Kind.IMAGE: f"{APPLICATION.lower()}-", Kind.KEY_PAIR: "packer-"}.get(one.kind)
-    if prefix and one.name.startswith(prefix) and build_id.began(one.name.removeprefix(prefix)):
+    prefix = {Kind.IMAGE: f"{APPLICATION.lower()}-", Kind.KEY_PAIR: "packer-", Kind.DOCUMENT: ""}.get(one.kind)
+    if prefix is not None and one.name.startswith(prefix) and build_id.began(one.name.removeprefix(prefix)):
         return one.name.removeprefix(prefix)
     return instances.get(one.made_from, "")
 
@@ -145,7 +146,8 @@ def ask(aws: Aws, bucket: str) -> Known:
         keys = [one["Key"] for one in records if one["Key"].endswith(".json") and not one["Key"].endswith(BILL)]
         with ThreadPoolExecutor(READERS) as threads:
             texts = threads.map(lambda key: _text(s3, bucket, key), keys)
-            named = frozenset(found for text in texts for found in IDS.findall(text))
+            found = [[*IDS.findall(text), *(one[0] for one in sweep.DOCUMENT.finditer(text))] for text in texts]
+        named = frozenset(one for of_record in found for one in of_record)
     return Known(named, live, now)
 
 
@@ -211,7 +213,8 @@ class Result:
 def look(aws: Aws, bucket: str, places: Mapping[str, Aws], older_than: timedelta, build: str | None = None) -> Result:
     """Say what is there of a build, or of any. Raises KilnError where the bucket cannot be asked."""
     with ThreadPoolExecutor(READERS) as threads:
-        looks = dict(zip(places, threads.map(lambda place: _look(place, build), places.values()), strict=True))
+        found = threads.map(lambda place: _look(place, build, _bucket_in(place, aws, bucket)), places.values())
+        looks = dict(zip(places, found, strict=True))
     known = ask(aws, bucket)
     planned = {name: plan(one, known, older_than) for name, one in looks.items() if not isinstance(one, KilnError)}
     return Result(planned, (), {name: one for name, one in looks.items() if isinstance(one, KilnError)})
@@ -224,13 +227,17 @@ def apply(aws: Aws, bucket: str, places: Mapping[str, Aws], older_than: timedelt
         for one in there:
             if one.removals:
                 try:
-                    swept.append(remove(places[region], one, older_than, lambda: ask(aws, bucket)))
+                    place = places[region]
+                    here = _bucket_in(place, aws, bucket)
+                    swept.append(remove(place, one, older_than, lambda: ask(aws, bucket), here))
                 except KilnError as problem:
                     refused[region] = problem
     return Result(result.planned, tuple(swept), refused)
 
 
-def remove(aws: Aws, remains: Remains, older_than: timedelta, asks: Callable[[], Known]) -> Swept:
+def remove(
+    aws: Aws, remains: Remains, older_than: timedelta, asks: Callable[[], Known], bucket: str | None = None
+) -> Swept:
     """Remove in a region what was said to go of a build; what was made, recorded, leased or protected since stays."""
     said = {(one.kind, one.id) for one in remains.removals}
 
@@ -238,12 +245,17 @@ def remove(aws: Aws, remains: Remains, older_than: timedelta, asks: Callable[[],
         now = [one for one in plan(observed, asks(), older_than) if one.build == remains.build]
         return [thing for one in now for thing in one.removals if (thing.kind, thing.id) in said]
 
-    return Swept(remains.build, aws.region, sweep.clear(aws, remains.build, decide))
+    return Swept(remains.build, aws.region, sweep.clear(aws, remains.build, bucket, decide))
 
 
-def _look(aws: Aws, build: str | None) -> tuple[Found, ...] | KilnError:
+def _bucket_in(place: Aws, home: Aws, bucket: str) -> str | None:
+    """The bucket, in the one region that has it."""
+    return bucket if place.region == home.region else None
+
+
+def _look(aws: Aws, build: str | None, bucket: str | None) -> tuple[Found, ...] | KilnError:
     try:
-        with errors(f"looking for what bakes left in {aws.region} (ec2:Describe…)"):
-            return sweep.gather(aws, build)
+        with errors(f"looking for what bakes left in {aws.region} (ec2:Describe…, s3:ListBucket)"):
+            return sweep.gather(aws, build, bucket)
     except KilnError as problem:
         return problem

@@ -60,7 +60,7 @@ def update(baker: Baker, name: str) -> pins.Update:
         errors(f"the packages of {name}"),
         baker.progress.step(f"{name}: which packages there are, on a builder without an image") as shown,
         Workspace.of(recipe, None, closure, baker.versions) as workspace,
-        build.swept(baker.aws, baker.progress, frozenset),  # no record names anything of it
+        build.swept(baker.aws, None, baker.progress, frozenset),  # no record names anything of it
     ):
         found = build.without_image(workspace, baker.workshop, packer, baker.aws.secrets(), baker.progress)
         shown.result = f"{len(found)} packages"

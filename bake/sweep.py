@@ -1,5 +1,7 @@
 """Removes what a bake that failed or was cancelled left behind. Runs after every such bake, also a "cleanly" ended one.
 
+In EC2, and, where it is told the bucket of images, the documents in it that belong to no record.
+
 Policy: a thing is removed only if it is of THIS build: it carries the build's tag, its name is exactly the one that the
 build gave, or it is the snapshot of an instance that carries the tag. Everything else is not even listed. Gather → plan
 (pure) → execute, again until nothing is found; what cannot be removed is reported, never passed over. Whose build is
@@ -8,6 +10,7 @@ swept is decided elsewhere: the bake that failed sweeps its own, `bake.remains` 
 Imports little: it runs in a Lambda function too (`bake.sweep_function`), which has botocore and nothing else of ours.
 """
 
+import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +23,9 @@ from bake.application import APPLICATION
 from console.aws import Aws, errors
 
 TAG = "kiln:build"
+DOCUMENTS = "images/"
+# As bake.contents.documents names a document about an image: recipe, digest, build, a part of its own sum.
+DOCUMENT = re.compile(r"images/[^/]+/[0-9a-f]{64}\.(?P<build>[a-z0-9-]+)\.[0-9a-f]{16}\.cdx\.json")
 # What a call made that was under way when Packer ended appears a moment later: look twice at least. The last round only
 # looks: what is there then is still there, whatever the calls before it answered.
 ROUNDS = 4
@@ -39,6 +45,7 @@ class Kind(IntEnum):
     KEY_PAIR = 6
     SECURITY_GROUP = 7
     LAUNCH_TEMPLATE = 8
+    DOCUMENT = 9
 
     def __str__(self) -> str:
         return self.name.lower().replace("_", " ")
@@ -46,7 +53,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A resource as EC2 tells it.
+    """A resource as EC2 tells it, or a document as S3 does; that one's id is its key, its name the build in it.
 
     Args:
         made_from: the instance of a snapshot.
@@ -89,13 +96,13 @@ ENDED = {"terminated", "shutting-down", "deregistered", "deleted", "deleting", "
 
 def names(build: str) -> dict[Kind, str]:
     """The names that a build gives: what is half-made may not have its tags yet."""
-    return {Kind.IMAGE: f"{APPLICATION.lower()}-{build}", Kind.KEY_PAIR: f"packer-{build}"}
+    return {Kind.IMAGE: f"{APPLICATION.lower()}-{build}", Kind.KEY_PAIR: f"packer-{build}", Kind.DOCUMENT: build}
 
 
 def plan(build: str, observed: Iterable[Found], kept: Collection[str] = ()) -> tuple[Removal, ...]:
     """What is to be removed, in order. Pure; fails closed: what is not provably of this build stays.
 
-    `kept` are the ids that records name: images and snapshots that are no remains, whatever became of their bake.
+    `kept` is what records name: images, snapshots and documents that are no remains, whatever became of their bake.
     """
     observed = tuple(observed)
     instances = {one.id for one in observed if one.kind is Kind.INSTANCE and one.tags.get(TAG) == build}
@@ -116,8 +123,8 @@ def plan(build: str, observed: Iterable[Found], kept: Collection[str] = ()) -> t
     return tuple(sorted(found, key=lambda one: (one.kind, one.id)))
 
 
-def gather(aws: Aws, build: str | None) -> tuple[Found, ...]:
-    """Everything that may belong to the build, or, without one, to any."""
+def gather(aws: Aws, build: str | None, bucket: str | None = None) -> tuple[Found, ...]:
+    """Everything that may belong to the build, or, without one, to any; with the documents in the bucket, if given."""
     ec2 = aws.client("ec2")
     tagged = [{"Name": f"tag:{TAG}", "Values": [build or "*"]}]
     named = names(build or "*")
@@ -178,11 +185,16 @@ def gather(aws: Aws, build: str | None) -> tuple[Found, ...]:
                 state=one["State"],
                 created=_utc(one["CreateTime"]),
             )
+    for page in _pages(aws.client("s3"), "list_objects_v2", Bucket=bucket, Prefix=DOCUMENTS) if bucket else ():
+        for one in page.get("Contents", ()):
+            named_in = DOCUMENT.fullmatch(one["Key"])
+            if named_in and build in (None, named_in["build"]):
+                note(Kind.DOCUMENT, one["Key"], {}, name=named_in["build"], created=_utc(one["LastModified"]))
     return tuple(found.values())
 
 
-def _pages(ec2: Any, operation: str, **asked: Any) -> Iterable[Mapping[str, Any]]:
-    pages: Iterable[Mapping[str, Any]] = ec2.get_paginator(operation).paginate(**asked)
+def _pages(client: Any, operation: str, **asked: Any) -> Iterable[Mapping[str, Any]]:
+    pages: Iterable[Mapping[str, Any]] = client.get_paginator(operation).paginate(**asked)
     return pages
 
 
@@ -191,24 +203,26 @@ def _utc(when: datetime | str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def sweep(aws: Aws, build: str, kept: Collection[str] = ()) -> Outcome:
+def sweep(aws: Aws, build: str, kept: Collection[str] = (), bucket: str | None = None) -> Outcome:
     """Remove what the build left, nothing that is `kept`; what cannot be removed is in the outcome, not raised."""
-    return clear(aws, build, lambda observed: plan(build, observed, kept))
+    return clear(aws, build, bucket, lambda observed: plan(build, observed, kept))
 
 
-def clear(aws: Aws, build: str, decide: Callable[[tuple[Found, ...]], Iterable[Removal]]) -> Outcome:
+def clear(
+    aws: Aws, build: str, bucket: str | None, decide: Callable[[tuple[Found, ...]], Iterable[Removal]]
+) -> Outcome:
     """Look at the build again and again, and remove what `decide` says of each look."""
     tried: dict[str, str | None] = {}  # what was to be removed → what was in the way
     for round_number in range(ROUNDS):
         if round_number:
             time.sleep(PAUSE_SECONDS)
         with errors(f"looking for what build {build} left in {aws.region}"):
-            observed = gather(aws, build)
+            observed = gather(aws, build, bucket)
         todo = tuple(decide(observed))
         if not todo and round_number:
             break
         if round_number < ROUNDS - 1:
-            tried |= {f"{one.kind} {one.id}": _remove(aws.client("ec2"), one) for one in todo}
+            tried |= {f"{one.kind} {one.id}": _remove(aws, bucket, one) for one in todo}
     there = {f"{one.kind} {one.id}" for one in observed if one.state not in ENDED}
     # Also what was tried, is there still, and is no more to go: an image that was recorded in that very moment.
     left = {f"{one.kind} {one.id}" for one in todo} | (there & tried.keys())
@@ -218,11 +232,12 @@ def clear(aws: Aws, build: str, decide: Callable[[tuple[Found, ...]], Iterable[R
     )
 
 
-def _remove(ec2: Any, one: Removal) -> str | None:
+def _remove(aws: Aws, bucket: str | None, one: Removal) -> str | None:
     """Remove one thing and wait until it is gone; what was in the way, if anything."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
+    ec2 = aws.client("ec2")
     try:
         match one.kind:
             case Kind.IMAGE:
@@ -246,6 +261,8 @@ def _remove(ec2: Any, one: Removal) -> str | None:
                 ec2.delete_launch_template(LaunchTemplateId=one.id)
             case Kind.SPOT_REQUEST:
                 ec2.cancel_spot_instance_requests(SpotInstanceRequestIds=[one.id])
+            case Kind.DOCUMENT:
+                aws.client("s3").delete_object(Bucket=bucket, Key=one.id)
     except (ClientError, BotoCoreError, ResponseParserError) as problem:
         gone = isinstance(problem, ClientError) and ".NotFound" in problem.response["Error"]["Code"]
         return None if gone else str(problem)

@@ -1,8 +1,8 @@
-"""Documents about an image, in the bucket beside its record: images/<recipe>/<digest>.<sum>.cdx.json.
+"""Documents about an image, in the bucket beside its record: images/<recipe>/<digest>.<build>.<sum>.cdx.json.
 
-Policy: the record names the document, and the document's name holds the beginning of its own SHA-256. A record that is
-written anew (`--force`) names another one; what a record names cannot be changed unseen; one that a killed bake has
-left is named by nobody and is written again, byte for byte, by the next bake that comes to the same contents.
+Policy: the record names the document, and the document's name holds its build and the beginning of its own SHA-256. A
+record that is written anew (`--force`) names another one; what a record names cannot be changed unseen; one that a
+killed bake has left is named by no record, and a sweep knows by its name whose it is.
 """
 
 import hashlib
@@ -18,21 +18,15 @@ SBOM = "sbom"
 DIGITS = 16
 
 
-def key_of(store: ImageStore, recipe: str, digest: str, body: bytes) -> str:
-    """Where a bill of materials lies."""
-    place = store.key(recipe, digest).removesuffix(".json")
-    return f"{place}.{hashlib.sha256(body).hexdigest()[:DIGITS]}.cdx.json"
-
-
 def store_of(inventory: Inventory, record: ImageRecord, clients: Mapping[str, Aws]) -> ImageStore:
     """The bucket that a record was read from; `clients` by region, one of them of each region of the record."""
     url = next(one.url for one in inventory.stored if one.record == record)
     return ImageStore(clients[min(record.image_ids)].client("s3"), urlsplit(url).netloc)
 
 
-def write(store: ImageStore, recipe: str, digest: str, body: bytes) -> str:
-    """Write a bill of materials; its key. The same bytes have the same key: to write them twice changes nothing."""
-    key = key_of(store, recipe, digest, body)
+def write(store: ImageStore, recipe: str, digest: str, build: str, body: bytes) -> str:
+    """Write a bill of materials; its key. The same bytes of a build have the same: to write twice changes nothing."""
+    key = f"{store.key(recipe, digest).removesuffix('.json')}.{build}.{_sum(body)}.cdx.json"
     store.client.put_object(Bucket=store.bucket, Key=key, Body=body, ContentType="application/vnd.cyclonedx+json")
     return key
 
@@ -59,11 +53,15 @@ def read(store: ImageStore, record: ImageRecord) -> bytes:
             expected="the document that the image's record names",
             next_step=again,
         ) from gone
-    if key_of(store, record.recipe, record.digest, body) != key:
+    if not key.endswith(f".{_sum(body)}.cdx.json"):
         raise KilnError(
             f"the bill of materials of {record.recipe} was changed",
             where=url,
-            found=f"bytes whose SHA-256 begins with {hashlib.sha256(body).hexdigest()[:DIGITS]}",
+            found=f"bytes whose SHA-256 begins with {_sum(body)}",
             expected="the sum that is in its name; an earlier version of the object may have it",
         )
     return body
+
+
+def _sum(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:DIGITS]

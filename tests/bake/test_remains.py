@@ -88,6 +88,19 @@ def test_what_is_not_provably_of_one_of_our_builds_stays() -> None:
     assert goes(Found(Kind.IMAGE, "ami-1", "pending", name=f"payroll-{OLD}")) == {"ami-1"}
 
 
+def document(build: str, hours: float) -> Found:
+    key = f"images/web/{'0' * 64}.{build}.{'1' * 16}.cdx.json"
+    return Found(Kind.DOCUMENT, key, name=build, created=NOW - timedelta(hours=hours))
+
+
+def test_a_document_goes_that_no_record_names_and_is_of_an_old_build_without_a_lease() -> None:
+    one = document(OLD, 4)
+    assert goes(one) == {one.id}
+    assert goes(one, known=replace(KNOWN, named=frozenset({one.id}))) == set()
+    assert goes(one, known=replace(KNOWN, live=frozenset({OLD}))) == set()
+    assert goes(document(OLD, 1)) == goes(document("sbom", 400)) == set()
+
+
 texts = st.sampled_from(("", OLD, YOUNG, f"payroll-{OLD}", f"packer-{YOUNG}", "nightly", "Payroll", "Shop"))
 things = st.builds(
     Found,
@@ -128,7 +141,7 @@ def gone(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids that are removed; nothing is."""
     found: list[str] = []
     monkeypatch.setattr(sweep, "PAUSE_SECONDS", 0)
-    monkeypatch.setattr(sweep, "_remove", lambda _, one: found.append(one.id))
+    monkeypatch.setattr(sweep, "_remove", lambda *asked: found.append(asked[-1].id))
     return found
 
 
@@ -196,6 +209,33 @@ def test_leases_and_records_are_read_as_they_are_whatever_their_format(account: 
     assert abs(known.now - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+def test_documents_without_a_record_go_and_those_stay_that_a_record_names_of_what_it_is_or_was(
+    account: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lies(build: str, digest: str = "0", suffix: str = f"{'1' * 16}.cdx.json") -> str:
+        put(account, key := f"images/web/{digest * 64}.{build}.{suffix}", f"a bill of {build}")
+        return key
+
+    now, before, retired = (lies(f"web-20260101-00000{number}-dddddd") for number in range(3))
+    record = {"contents": {"sbom": now}, "replaced": [{"contents": {"sbom": before}}]}
+    put(account, f"images/web/{'0' * 64}.json", record)
+    put(account, f"images/web/retired/{'0' * 64}-x.json", {"contents": {"sbom": retired}})
+    of_others = {lies("nightly"), lies(OLD, suffix="txt"), lies(OLD, digest="x")}
+    left = {lies(OLD), lies(OLD, digest="2")}
+    there = account.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+
+    code, out = call(capsys, "--region", "eu-central-1", "--older-than", "0m", "--apply")
+    assert (code, OLD in out) == (0, False), "the bucket is in another region"
+    code, out = call(capsys, "--region", account.region)
+    assert f"{OLD} in {account.region}: stays, it is 0 min old" in out
+    code, out = call(capsys, "--region", account.region, "--older-than", "0m", "--apply", "--json")
+    (told,) = json.loads(out)["builds"]
+    assert (code, set(told["removed"])) == (0, {f"document {key}" for key in left})
+    after = {one["Key"] for one in account.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]}
+    assert after == {one["Key"] for one in there} - left
+    assert after >= {now, before, retired, *of_others}
+
+
 def test_a_lease_that_cannot_be_read_stops_everything(account: Aws) -> None:
     put(account, "leases/web/1.json", "{}")
     with pytest.raises(KilnError, match="nothing is swept: a lease cannot be read"):
@@ -256,7 +296,7 @@ def test_a_bake_that_begins_while_ec2_is_looked_at_keeps_its_builder(
 def test_a_region_that_refuses_is_told_and_holds_up_no_other(
     account: Aws, gone: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def gather(aws: Aws, _: str | None) -> tuple[Found, ...]:
+    def gather(aws: Aws, *_: str | None) -> tuple[Found, ...]:
         if aws.region == account.region:
             return (COPY,)
         denied = {"Error": {"Code": "UnauthorizedOperation", "Message": "denied by a policy"}}

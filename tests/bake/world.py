@@ -26,7 +26,6 @@ from rehearsal.proxy import Answer, Call, Proxy, refusal
 
 BUCKET = "images-of-the-world"
 IMAGE = re.compile(rb"<imageId>(ami-[0-9a-f]+)</imageId>")
-DOCUMENT = re.compile(r"(?P<record>images/[^/]+/[0-9a-f]{64})\.[0-9a-f]+\.cdx\.json")
 ALIVE = ("pending", "running", "stopping", "stopped")
 SECONDS = 240  # for a command: much more than it takes
 Listing = dict[str, frozenset[str]]
@@ -130,10 +129,7 @@ class World:
         return str(re.findall(rf"\b({recipe}-\d{{8}}-\d{{6}}-[0-9a-f]{{6}})", bodies)[-1])
 
     def listing(self) -> Listing:
-        """Everything in the account that a bake makes, and what is in the bucket of images.
-
-        But for a bill of materials without a record: a bake that is killed between the two leaves it (documents.py).
-        """
+        """Everything in the account that a bake makes, and what is in the bucket of images."""
         ec2, s3 = self.aws.client("ec2"), self.aws.client("s3")
         reservations = ec2.describe_instances(Filters=[{"Name": "instance-state-name", "Values": ALIVE}])
         found: Mapping[str, list[str]] = {
@@ -145,10 +141,6 @@ class World:
             "snapshots": [one["SnapshotId"] for one in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]],
             "objects": [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())],
         }
-        objects = set(found["objects"])
-        found["objects"][:] = [
-            key for key in objects if not (of := DOCUMENT.fullmatch(key)) or f"{of['record']}.json" in objects
-        ]
         return {kind: frozenset(ids) for kind, ids in found.items()}
 
     def sweep(self, build: str) -> str:

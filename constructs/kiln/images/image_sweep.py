@@ -176,6 +176,9 @@ def _role(scope: Construct, log: LogGroup, application: str, bucket_name: str, k
             actions=["s3:GetObject"],
             resources=[f"{bucket}/images/*", f"{bucket}/leases/*"],
         ),
+        iam.PolicyStatement(
+            sid="RemoveDocuments", actions=["s3:DeleteObject"], resources=[f"{bucket}/images/*.cdx.json"]
+        ),
         iam.PolicyStatement(sid="KeyOfTheRecords", actions=["kms:Decrypt"], resources=[key_arn], conditions=through_s3),
         iam.PolicyStatement(sid="Look", actions=list(LOOKING), resources=["*"]),
         iam.PolicyStatement(

@@ -1,5 +1,6 @@
 """The document beside a record, in moto's bucket, and `python -m bake show IMAGE` with it, as a user calls it."""
 
+import functools
 import json
 import os
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ def record(recorded: Account) -> ImageRecord:
     recorded.store.client.delete_object(
         Bucket=recorded.store.bucket, Key=recorded.store.key("base", before.digest)
     )  # the same digest once more, with its document
-    key = documents.write(recorded.store, before.recipe, before.digest, BODY)
+    key = documents.write(recorded.store, before.recipe, before.digest, "base-build-1b", BODY)
     return recorded.bake("base", 1, build="base-build-1b", contents={documents.SBOM: key})
 
 
@@ -52,8 +53,9 @@ def test_a_document_lies_beside_its_record_and_is_no_record(recorded: Account, r
     assert key.startswith(recorded.store.key(record.recipe, record.digest).removesuffix(".json"))
     assert key.endswith(".cdx.json")
     assert [one.record for one in recorded.store.all()] == [record]
-    assert documents.write(recorded.store, record.recipe, record.digest, BODY) == key
-    assert documents.write(recorded.store, record.recipe, record.digest, BODY + b" ") != key
+    written = functools.partial(documents.write, recorded.store, record.recipe, record.digest)
+    assert written(record.build, BODY) == key
+    assert len({key, written(record.build, BODY + b" "), written("base-build-1c", BODY)}) == 3
 
 
 @pytest.mark.parametrize("also", [(), ("--json",)])

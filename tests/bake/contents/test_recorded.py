@@ -33,15 +33,17 @@ def test_a_record_names_the_document_that_was_written(baker: Baker, records: dic
     assert [one["name"] for one in document["components"] if "purl" in one] == ["bash"]
 
 
-def test_another_bake_of_the_same_writes_the_same_and_of_another_beside_it(
+def test_another_bake_writes_a_document_of_its_own_the_same_where_the_contents_are(
     baker: Baker, records: dict[str, ImageRecord]
 ) -> None:
     runtime, recipe = records["runtime"], baker.recipes["runtime"]
     first = with_contents(baker.store, runtime, LISTING, recipe, None)
     later = runtime.model_copy(update={"build": "runtime-later", "commit": "d", "image_ids": {"eu-west-1": "ami-9"}})
-    assert with_contents(baker.store, later, LISTING, recipe, None).contents == first.contents
+    same = with_contents(baker.store, later, LISTING, recipe, None)
     patched = replace(LISTING, packages=(Package("bash", "5.3"),))
-    assert with_contents(baker.store, later, patched, recipe, None).contents != first.contents
+    other = with_contents(baker.store, later, patched, recipe, None)
+    assert len({first.contents["sbom"], same.contents["sbom"], other.contents["sbom"]}) == 3
+    assert documents.read(baker.store, same) == documents.read(baker.store, first) != documents.read(baker.store, other)
     assert documents.read(baker.store, first), "what the earlier record names is still there"
 
 
