@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kiln.promises.checks import Breach, Every, Mutation, Own, every, shown, some
-from kiln.promises.controls import Controls, asked, cis, fsbp, hub, nist, pci
+from kiln.promises.controls import Controls, asked
 from kiln.promises.demands import meets
 from kiln.promises.paths import MISSING, put
 from kiln.promises.promise import Promise
@@ -110,7 +110,7 @@ PROMISES = (
         id="trail-is-everywhere",
         title="A trail writes down what is done in every region, global services included",
         reason="What an intruder does is done where nobody looks: in a region that is not used.",
-        controls=asked(fsbp("CloudTrail.1")),
+        controls=asked("CloudTrail.1", "CloudTrail.3"),
         source=f"{CLOUDTRAIL}/receive-cloudtrail-log-files-from-multiple-regions.html",
         check=some(
             TRAIL.has("IsMultiRegionTrail", True).has("IncludeGlobalServiceEvents", True).has("IsLogging", True)
@@ -120,7 +120,7 @@ PROMISES = (
         id="trail-can-be-proven",
         title="A trail signs its files",
         reason="A file that was changed or taken away is noticed, by whoever has to believe it.",
-        controls=asked(fsbp("CloudTrail.4")),
+        controls=asked("CloudTrail.4"),
         source=f"{CLOUDTRAIL}/cloudtrail-log-file-validation-intro.html",
         check=TRAIL.has("EnableLogFileValidation", True),
     ),
@@ -128,7 +128,7 @@ PROMISES = (
         id="trail-encrypted-with-own-key",
         title="A trail is encrypted with a key of our own",
         reason="It says who may do what, and holds names and addresses.",
-        controls=asked(fsbp("CloudTrail.2")),
+        controls=asked("CloudTrail.2"),
         source=f"{CLOUDTRAIL}/encrypting-cloudtrail-log-files-with-aws-kms.html",
         check=TRAIL.present("KMSKeyId"),
     ),
@@ -136,7 +136,7 @@ PROMISES = (
         id="trail-can-be-searched",
         title="A trail goes to CloudWatch Logs too",
         reason="Alarms and searches need it there; a file in a bucket wakes nobody.",
-        controls=asked(fsbp("CloudTrail.5")),
+        controls=asked("CloudTrail.5"),
         source=f"{CLOUDTRAIL}/send-cloudtrail-events-to-cloudwatch-logs.html",
         check=TRAIL.present("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn"),
     ),
@@ -144,7 +144,7 @@ PROMISES = (
         id="trail-sees-objects",
         title="A trail writes down who read and wrote objects in S3",
         reason="Management events do not say that somebody downloaded everything.",
-        controls=(),
+        controls=asked("S3.22", "S3.23"),
         source=f"{CLOUDTRAIL}/logging-data-events-with-cloudtrail.html",
         check=Own(_data_events, _without_data_events),
     ),
@@ -152,7 +152,7 @@ PROMISES = (
         id="trail-cannot-be-erased",
         title="A trail writes into a bucket with Object Lock",
         reason="Who has taken an account over deletes the trail first.",
-        controls=asked(hub("S3.15"), nist("CP-6(2)"), pci("10.5.1")),
+        controls=asked("S3.15"),
         source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html",
         check=Own(_loose_buckets, _loosen_buckets),
     ),
@@ -168,7 +168,7 @@ PROMISES = (
         id="configuration-is-recorded",
         title="Every change of every resource is recorded",
         reason="What was open when, and since when, is a question that only a record answers.",
-        controls=asked(fsbp("Config.1"), cis("3.3"), nist("CM-3", "CM-6(1)", "CM-8", "CM-8(2)")),
+        controls=asked("Config.1"),
         source=f"{CONFIG}/select-resources.html",
         check=some(
             RECORDER.has("RecordingGroup.AllSupported", True)
@@ -209,7 +209,7 @@ PROMISES = (
         id="threats-are-detected",
         title="GuardDuty is on and tells every fifteen minutes",
         reason="By default it tells of what goes on every six hours.",
-        controls=asked(fsbp("GuardDuty.1"), nist("AU-6(1)", "CA-7", "SI-4", "SI-4(1)", "SI-4(2)"), pci("11.5.1")),
+        controls=asked("GuardDuty.1"),
         source=f"{GUARDDUTY}/guardduty_findings_cloudwatch.html",
         check=some(DETECTOR.has("Enable", True).has("FindingPublishingFrequency", "FIFTEEN_MINUTES")),
     ),
@@ -219,7 +219,7 @@ PROMISES = (
         "GuardDuty watches what is done with objects in S3",
         "Data is carried out of buckets, with credentials that are valid.",
         "s3-protection",
-        asked(fsbp("GuardDuty.10"), pci("11.5.1")),
+        asked("GuardDuty.10"),
     ),
     _detects(
         "EBS_MALWARE_PROTECTION",
@@ -227,7 +227,7 @@ PROMISES = (
         "GuardDuty looks through the volumes of an instance that behaves oddly",
         "What runs there can be known without touching the instance.",
         "malware-protection",
-        fsbp("GuardDuty.8"),
+        asked("GuardDuty.8"),
     ),
     _detects(
         "RDS_LOGIN_EVENTS",
@@ -235,7 +235,7 @@ PROMISES = (
         "GuardDuty watches who logs in to databases",
         "A guessed or stolen password shows as a login from elsewhere.",
         "rds-protection",
-        asked(fsbp("GuardDuty.9"), pci("11.5.1")),
+        asked("GuardDuty.9"),
     ),
     _detects(
         "LAMBDA_NETWORK_LOGS",
@@ -243,7 +243,7 @@ PROMISES = (
         "GuardDuty watches whom functions talk to",
         "A package that was taken over calls home.",
         "lambda-protection",
-        asked(fsbp("GuardDuty.6"), pci("11.5.1")),
+        asked("GuardDuty.6"),
     ),
     _detects(
         "RUNTIME_MONITORING",
@@ -251,7 +251,7 @@ PROMISES = (
         "GuardDuty watches what runs on instances and in containers",
         "What happens inside an instance is seen by no log of the network.",
         "runtime-monitoring",
-        fsbp("GuardDuty.11"),
+        asked("GuardDuty.11"),
     ),
     Promise(
         id="findings-come-together",
@@ -281,7 +281,7 @@ PROMISES = (
         id="sharing-is-noticed",
         title="Access Analyzer looks for what is shared with others",
         reason="A policy that lets somebody outside in is found, whoever wrote it.",
-        controls=asked(hub("IAM.28"), cis("1.19")),
+        controls=asked("IAM.28"),
         source="https://docs.aws.amazon.com/IAM/latest/UserGuide/what-is-access-analyzer.html",
         check=some(every("AWS::AccessAnalyzer::Analyzer").one_of("Type", "ACCOUNT", "ORGANIZATION", weak="none")),
     ),
@@ -289,9 +289,7 @@ PROMISES = (
         id="volumes-encrypted-by-default",
         title="The account encrypts every new volume, with a key of our own",
         reason="What somebody starts by hand, beside all templates, is encrypted too.",
-        controls=asked(
-            fsbp("EC2.7"), cis("5.1.1"), nist("CA-9(1)", "CM-3(6)", "SC-13", "SC-28", "SC-28(1)", "SI-7(6)")
-        ),
+        controls=asked("EC2.7"),
         source="https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html",
         check=some(every("Custom::EncryptedVolumes").present("KeyArn", "ServiceToken")),
     ),
@@ -299,7 +297,7 @@ PROMISES = (
         id="account-refuses-public-buckets",
         title="The account blocks public access to all its buckets",
         reason="What somebody makes by hand, beside all templates, is not public either.",
-        controls=asked(fsbp("S3.1"), cis("2.1.4"), nist("AC-21", "AC-3", "AC-3(7)", "AC-4")),
+        controls=asked("S3.1"),
         source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
         check=some(every("Custom::PrivateBuckets").present("AccountId", "ServiceToken")),
     ),
@@ -307,7 +305,7 @@ PROMISES = (
         id="snapshots-cannot-be-public",
         title="The account refuses to make snapshots of volumes public",
         reason="One click publishes a disk.",
-        controls=asked(fsbp("EC2.1")),
+        controls=asked("EC2.182", "EC2.1"),
         source="https://docs.aws.amazon.com/ebs/latest/userguide/block-public-access-snapshots.html",
         check=some(every("AWS::EC2::SnapshotBlockPublicAccess").has("State", "block-all-sharing")),
     ),

@@ -2,7 +2,7 @@
 
 from kiln.promises import policies
 from kiln.promises.checks import every, some
-from kiln.promises.controls import asked, fsbp, hub, nist
+from kiln.promises.controls import asked
 from kiln.promises.demands import count_at_least
 from kiln.promises.promise import Promise
 
@@ -10,14 +10,13 @@ BACKUP = "https://docs.aws.amazon.com/aws-backup/latest/devguide"
 VAULT = every("AWS::Backup::BackupVault")
 PLAN = every("AWS::Backup::BackupPlan")
 RULES = "BackupPlan.BackupPlanRule[]"
-BACKUPS = nist("CP-10", "CP-6", "CP-6(1)", "CP-6(2)", "CP-9", "SC-5(2)", "SI-12", "SI-13(5)")
 
 PROMISES = (
     Promise(
         id="database-is-backed-up",
         title="Where there is a database, a plan makes backups of what is tagged for it",
         reason="Automated backups are part of the cluster and go where it goes.",
-        controls=asked(hub("RDS.26"), BACKUPS),
+        controls=(),  # RDS.26 does not look at the instances of a cluster
         source=f"{BACKUP}/assigning-resources.html",
         check=some(
             every("AWS::Backup::BackupSelection").present("BackupSelection.IamRoleArn", "BackupPlanId"),
@@ -29,7 +28,7 @@ PROMISES = (
         id="vault-encrypted-with-own-key",
         title="Vaults are encrypted with a key of our own",
         reason="A backup under the AWS managed key cannot be copied to another account.",
-        controls=asked(fsbp("Backup.1"), nist("CP-9(8)", "SI-12")),
+        controls=asked("Backup.1"),
         source=f"{BACKUP}/encryption.html",
         check=VAULT.present("EncryptionKeyArn"),
     ),

@@ -2,7 +2,7 @@
 
 from kiln.promises import policies
 from kiln.promises.checks import every
-from kiln.promises.controls import asked, cis, fsbp, hub, nist, pci
+from kiln.promises.controls import asked
 from kiln.promises.demands import meets
 from kiln.promises.paths import MISSING
 from kiln.promises.promise import Promise
@@ -24,7 +24,7 @@ PROMISES = (
         id="bucket-blocks-public-access",
         title="Buckets block public access in all four ways",
         reason="A policy or an ACL written by mistake publishes nothing.",
-        controls=asked(fsbp("S3.8", "S3.2", "S3.3"), cis("2.1.4"), nist("AC-21", "AC-3", "AC-3(7)", "AC-4", "AC-6")),
+        controls=asked("S3.8", "S3.2", "S3.3"),
         source=f"{S3}/access-control-block-public-access.html",
         check=BUCKET.has(f"{BLOCK}.BlockPublicAcls", True)
         .has(f"{BLOCK}.BlockPublicPolicy", True)
@@ -35,7 +35,7 @@ PROMISES = (
         id="bucket-without-acls",
         title="Buckets have no ACLs",
         reason="Who may read is said in one place, the policy, also for objects that another account wrote.",
-        controls=asked(fsbp("S3.12"), nist("AC-2(1)", "AC-3", "AC-3(15)", "AC-3(7)", "AC-6")),
+        controls=asked("S3.12"),
         source=f"{S3}/about-object-ownership.html",
         check=BUCKET.has("OwnershipControls.Rules[].ObjectOwnership", "BucketOwnerEnforced"),
     ),
@@ -43,7 +43,7 @@ PROMISES = (
         id="bucket-refuses-plain-http",
         title="Buckets refuse requests without TLS",
         reason="A signed request that somebody records can be played again.",
-        controls=asked(fsbp("S3.5"), cis("2.1.1"), nist("AC-17(2)", "AC-4", "SC-13", "SC-23", "SC-7(4)")),
+        controls=asked("S3.5"),
         source=f"{S3}/security-best-practices.html",
         check=BUCKET.beside(
             POLICY.asks(policies.denies_plain_http("PolicyDocument", "s3:GetObject", "s3:PutObject")), via="Bucket"
@@ -61,7 +61,7 @@ PROMISES = (
         id="bucket-policy-is-not-public",
         title="No bucket's policy allows anything to everybody",
         reason="With a condition forgotten, what is inside is on the Internet.",
-        controls=asked(fsbp("S3.2", "S3.3")),
+        controls=asked("S3.2", "S3.3"),
         source=f"{S3}/bucket-policies.html",
         check=POLICY.asks(policies.refuses_anybody("PolicyDocument")),
     ),
@@ -77,7 +77,7 @@ PROMISES = (
         id="bucket-encrypted-with-own-key",
         title="Buckets encrypt with a key of our own",
         reason="Who may read is then said by a key policy as well as by the bucket's.",
-        controls=asked(hub("S3.17"), nist("SC-12(2)", "CM-3(6)", "SC-13", "SC-28", "SC-28(1)", "CA-9(1)", "AU-9")),
+        controls=asked("S3.17"),
         source=f"{S3}/UsingKMSEncryption.html",
         check=BUCKET.present(f"{ALGORITHM}.KMSMasterKeyID"),
     ),
@@ -85,7 +85,7 @@ PROMISES = (
         id="bucket-keeps-versions",
         title="Buckets keep old versions",
         reason="What was overwritten or deleted by mistake can be had back.",
-        controls=asked(hub("S3.14"), nist("AU-9(2)", "CP-10", "CP-6", "CP-6(1)", "CP-6(2)", "CP-9", "SI-12")),
+        controls=asked("S3.14"),
         source=f"{S3}/Versioning.html",
         check=BUCKET.has("VersioningConfiguration.Status", "Enabled"),
     ),
@@ -93,7 +93,7 @@ PROMISES = (
         id="bucket-tidies-up",
         title="Buckets have a lifecycle",
         reason="Old versions and unfinished uploads cost for ever and are seen by nobody.",
-        controls=asked(fsbp("S3.13"), nist("CP-10", "CP-6(2)", "CP-9", "SC-5(2)", "SI-13(5)")),
+        controls=asked("S3.13", "S3.10"),
         source=f"{S3}/object-lifecycle-mgmt.html",
         check=BUCKET.asks(
             meets(
@@ -117,7 +117,7 @@ PROMISES = (
         id="locked-bucket-keeps-its-lock",
         title="A bucket with Object Lock locks every object from the start, so that nobody can shorten it",
         reason="A lock without a default locks nothing; in governance mode an administrator opens it.",
-        controls=asked(hub("S3.15"), nist("CP-6(2)"), pci("10.5.1")),
+        controls=asked("S3.15"),
         source=f"{S3}/object-lock.html",
         check=BUCKET.where("ObjectLockEnabled", True)
         .has("ObjectLockConfiguration.Rule.DefaultRetention.Mode", "COMPLIANCE")

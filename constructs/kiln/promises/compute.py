@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from kiln.promises.checks import every
-from kiln.promises.controls import asked, fsbp, nist, pci
+from kiln.promises.controls import asked
 from kiln.promises.demands import Demand, count_at_least, includes, meets
 from kiln.promises.paths import MISSING
 from kiln.promises.promise import Promise
@@ -84,7 +84,7 @@ PROMISES = (
         id="instances-require-imdsv2",
         title="Instances give their credentials to who asks with a token only (IMDSv2)",
         reason="A server-side request forgery reads the role's credentials from IMDSv1 with one GET.",
-        controls=asked(fsbp("EC2.170")),
+        controls=asked("EC2.170", "EC2.8"),
         source=f"{EC2}/configuring-instance-metadata-service.html",
         check=TEMPLATE.has(f"{DATA}.MetadataOptions.HttpTokens", "required"),
     ),
@@ -108,7 +108,7 @@ PROMISES = (
         id="volumes-encrypted",
         title="Volumes of instances are encrypted",
         reason="A snapshot or a disk that gets away holds nothing readable.",
-        controls=fsbp("EC2.181", "EC2.3"),
+        controls=asked("EC2.181", "EC2.3"),
         source="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
         check=TEMPLATE.has(f"{DATA}.BlockDeviceMappings[].Ebs.Encrypted", True),
     ),
@@ -132,7 +132,7 @@ PROMISES = (
         id="instances-have-no-public-address",
         title="Launch templates give no public address",
         reason="An instance is reached through a load balancer or Session Manager, never directly.",
-        controls=asked(fsbp("EC2.25"), nist("AC-4", "SC-7", "SC-7(11)"), pci("1.4.4")),
+        controls=asked("EC2.25"),
         source=f"{EC2}/using-instance-addressing.html",
         check=TEMPLATE.asks(_PUBLIC_ADDRESS),
     ),
@@ -164,7 +164,7 @@ PROMISES = (
         id="group-uses-a-launch-template",
         title="Groups launch from a launch template",
         reason="Launch configurations know no IMDSv2 hop limit, no mixed instances and no versions.",
-        controls=asked(fsbp("AutoScaling.9"), nist("CA-9(1)", "CM-2", "CM-2(2)")),
+        controls=asked("AutoScaling.9"),
         source=f"{AUTO_SCALING}/launch-templates.html",
         check=GROUP.absent("LaunchConfigurationName", such_as="old"),
     ),
@@ -172,7 +172,7 @@ PROMISES = (
         id="group-asks-the-load-balancer",
         title="A group behind a load balancer replaces what the load balancer finds unhealthy",
         reason="Without it an instance that runs and answers nothing stays for ever.",
-        controls=asked(fsbp("AutoScaling.1"), nist("CA-7", "CP-2(2)", "SI-2")),
+        controls=asked("AutoScaling.1"),
         source=f"{AUTO_SCALING}/health-checks-overview.html",
         check=GROUP.where("TargetGroupARNs").asks(includes("HealthCheckType", ("ELB",))),
     ),
@@ -212,7 +212,7 @@ PROMISES = (
         id="group-spans-zones",
         title="A group is in several availability zones",
         reason="A zone that fails takes along the whole tier.",
-        controls=asked(fsbp("AutoScaling.2"), nist("CP-10", "CP-2(2)", "CP-6(2)", "SC-36", "SC-5(2)", "SI-13(5)")),
+        controls=asked("AutoScaling.2"),
         source=f"{AUTO_SCALING}/disaster-recovery-resiliency.html",
         check=GROUP.asks(count_at_least("VPCZoneIdentifier", 2)),
     ),
@@ -297,7 +297,7 @@ PROMISES = (
         id="spot-has-a-choice",
         title="A group that uses Spot has at least two instance types and takes the likeliest to stay",
         reason="One type is one Spot pool: when it is empty, all instances go at once.",
-        controls=asked(fsbp("AutoScaling.6"), nist("CP-10", "CP-2(2)", "SC-36", "SC-5(2)", "SI-13(5)")),
+        controls=asked("AutoScaling.6"),
         source=f"{AUTO_SCALING}/ec2-auto-scaling-mixed-instances-groups.html",
         check=GROUP.where("MixedInstancesPolicy.InstancesDistribution")
         .unless("MixedInstancesPolicy.InstancesDistribution.OnDemandPercentageAboveBaseCapacity", 100)

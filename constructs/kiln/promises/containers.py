@@ -1,7 +1,7 @@
 """Promises about ECS on Fargate."""
 
 from kiln.promises.checks import every
-from kiln.promises.controls import asked, fsbp, nist
+from kiln.promises.controls import asked
 from kiln.promises.promise import Promise
 
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
@@ -9,15 +9,13 @@ TASK = every("AWS::ECS::TaskDefinition")
 SERVICE = every("AWS::ECS::Service")
 CLUSTER = every("AWS::ECS::Cluster")
 EACH = "ContainerDefinitions[]"
-ACCESS = nist("AC-2(1)", "AC-3", "AC-3(15)", "AC-3(7)", "AC-5", "AC-6")
-LOGGING = nist("AC-4(26)", "AU-10", "AU-12", "AU-2", "AU-3", "AU-6(3)", "CA-7", "SC-7(9)", "SI-7(8)")
 
 PROMISES = (
     Promise(
         id="container-cannot-change-itself",
         title="Containers have a read-only root file system",
         reason="What gets in cannot install anything.",
-        controls=asked(fsbp("ECS.5"), ACCESS),
+        controls=asked("ECS.5"),
         source=f"{ECS}/task_definition_parameters.html",
         check=TASK.has(f"{EACH}.ReadonlyRootFilesystem", True),
     ),
@@ -25,7 +23,7 @@ PROMISES = (
         id="container-has-no-privileges",
         title="Containers are not privileged",
         reason="A privileged container is root on its host.",
-        controls=fsbp("ECS.4"),
+        controls=asked("ECS.4"),
         source=f"{ECS}/task_definition_parameters.html",
         check=TASK.never(f"{EACH}.Privileged", True),
     ),
@@ -33,7 +31,7 @@ PROMISES = (
         id="container-has-a-network-of-its-own",
         title="Tasks have a network interface of their own",
         reason="Security groups then say who may talk to each task.",
-        controls=fsbp("ECS.1"),
+        controls=(),
         source=f"{ECS}/task-networking-awsvpc.html",
         check=TASK.has("NetworkMode", "awsvpc"),
     ),
@@ -41,7 +39,7 @@ PROMISES = (
         id="container-logs",
         title="Containers send away what they say",
         reason="A task that has ended is gone with what it wrote.",
-        controls=asked(fsbp("ECS.9"), LOGGING),
+        controls=asked("ECS.9"),
         source=f"{ECS}/using_awslogs.html",
         check=TASK.present(f"{EACH}.LogConfiguration.LogDriver"),
     ),
@@ -49,7 +47,7 @@ PROMISES = (
         id="container-has-no-public-address",
         title="Services give their tasks no public address",
         reason="A task is reached through a load balancer, never directly.",
-        controls=asked(fsbp("ECS.2"), nist("AC-3", "AC-4", "SC-7", "SC-7(11)")),
+        controls=asked("ECS.2"),
         source=f"{ECS}/fargate-task-networking.html",
         check=SERVICE.has("NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp", "DISABLED"),
     ),
@@ -65,7 +63,7 @@ PROMISES = (
         id="container-cluster-is-measured",
         title="Clusters publish what their tasks use",
         reason="A task that runs out of memory leaves nothing but its number.",
-        controls=asked(fsbp("ECS.12"), nist("AU-6(3)", "AU-6(4)", "CA-7", "SI-2")),
+        controls=asked("ECS.12"),
         source=f"{ECS}/cloudwatch-container-insights.html",
         check=CLUSTER.one_of("ClusterSettings[Name=containerInsights].Value", "enabled", "enhanced", weak="disabled"),
     ),

@@ -1,35 +1,30 @@
-"""Short names for the controls of a promise: `asked(fsbp("ELB.4"), nist("SC-7(4)", "SC-8(2)"), pci("6.2.4"))`."""
+"""Who asks for a promise: `asked("ELB.4")` is that control of Security Hub and every requirement it answers to."""
+
+import re
 
 from kiln.promises.promise import Control, Standard
+from kiln.promises.requirements import REQUIREMENTS, Requirements
 
 Controls = tuple[Control, ...]
 
 
-def asked(*groups: Controls) -> Controls:
-    """All of them."""
-    return tuple(control for group in groups for control in group)
+def asked(*ids: str) -> Controls:
+    """These controls of Security Hub and what they answer to, each once, standard by standard.
+
+    Raises:
+        KeyError: a control that `requirements` does not have.
+    """
+    found = {control for id in ids for control in _answers(id, REQUIREMENTS[id])}
+    return tuple(sorted(found, key=_as_read))
 
 
-def fsbp(*ids: str) -> Controls:
-    """AWS Foundational Security Best Practices."""
-    return tuple(Control(Standard.FSBP, id) for id in ids)
+def _answers(id: str, to: Requirements) -> list[Control]:
+    own = Control(Standard.FSBP if to.fsbp else Standard.HUB, id)
+    others = ((Standard.CIS, to.cis), (Standard.NIST, to.nist), (Standard.PCI, to.pci))
+    return [own, *(Control(standard, one) for standard, ids in others for one in ids.split())]
 
 
-def hub(*ids: str) -> Controls:
-    """Controls of Security Hub that are not in FSBP."""
-    return tuple(Control(Standard.HUB, id) for id in ids)
-
-
-def cis(*ids: str) -> Controls:
-    """CIS AWS Foundations Benchmark v5.0.0."""
-    return tuple(Control(Standard.CIS, id) for id in ids)
-
-
-def nist(*ids: str) -> Controls:
-    """NIST SP 800-53 revision 5."""
-    return tuple(Control(Standard.NIST, id) for id in ids)
-
-
-def pci(*ids: str) -> Controls:
-    """PCI DSS v4.0.1."""
-    return tuple(Control(Standard.PCI, id) for id in ids)
+def _as_read(control: Control) -> tuple[int, list[str | int]]:
+    """By standard, and inside one by what people count: SC-7(3) before SC-7(11)."""
+    parts: list[str | int] = [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", control.id)]
+    return list(Standard).index(control.standard), parts

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kiln.promises.checks import Breach, Mutation, Own, both, every, shown
-from kiln.promises.controls import asked, cis, fsbp, nist, pci
+from kiln.promises.controls import asked
 from kiln.promises.demands import includes, meets
 from kiln.promises.paths import MISSING
 from kiln.promises.promise import Promise
@@ -18,10 +18,6 @@ PARAMETERS = every("AWS::RDS::DBClusterParameterGroup")
 TABLE = every("AWS::DynamoDB::Table")
 
 LOGS = ("audit", "error", "general", "slowquery")
-AT_REST = nist("CA-9(1)", "CM-3(6)", "SC-13", "SC-28", "SC-28(1)", "SC-7(10)", "SI-7(6)")
-BACKUPS = nist("CP-10", "CP-6", "CP-6(1)", "CP-6(2)", "CP-9", "SC-5(2)", "SI-12", "SI-13(5)")
-ZONES = nist("CP-10", "CP-6(2)", "SC-36", "SC-5(2)", "SI-13(5)")
-DELETION = nist("CM-3", "SC-5(2)")
 WELL_KNOWN = ("admin", "administrator", "root", "mysql", "master", "postgres")
 
 _OLD_TLS = meets(
@@ -54,7 +50,7 @@ PROMISES = (
         id="database-encrypted",
         title="Databases are encrypted",
         reason="Storage, backups and snapshots are unreadable to who gets hold of them; it cannot be added later.",
-        controls=asked(fsbp("RDS.27", "RDS.3"), cis("2.2.1"), AT_REST),
+        controls=asked("RDS.27", "RDS.3"),
         source=f"{AURORA}/Overview.Encryption.html",
         check=CLUSTER.has("StorageEncrypted", True),
     ),
@@ -70,7 +66,7 @@ PROMISES = (
         id="database-knows-iam",
         title="Databases admit who has an IAM role, without a password",
         reason="A token of fifteen minutes cannot be left in a file.",
-        controls=asked(fsbp("RDS.12"), nist("AC-2(1)", "AC-3", "AC-3(15)", "AC-3(7)", "AC-6")),
+        controls=asked("RDS.12"),
         source=f"{AURORA}/UsingWithRDS.IAMDBAuth.html",
         check=CLUSTER.has("EnableIAMDatabaseAuthentication", True),
     ),
@@ -78,7 +74,7 @@ PROMISES = (
         id="database-is-protected-from-deletion",
         title="The database of a protected environment cannot be deleted",
         reason="One wrong command must not end the data.",
-        controls=asked(fsbp("RDS.7"), DELETION),
+        controls=asked("RDS.7"),
         source=f"{AURORA}/USER_DeleteCluster.html",
         check=CLUSTER.has("DeletionProtection", True),
         protected_only=True,
@@ -95,7 +91,7 @@ PROMISES = (
         id="database-keeps-backups",
         title="Automated backups are kept for at least seven days",
         reason="A mistake of last week can be undone to the second before it.",
-        controls=asked(fsbp("RDS.11"), BACKUPS),
+        controls=asked("RDS.11", "RDS.50"),
         source=f"{AURORA}/Aurora.Managing.Backups.html",
         check=CLUSTER.at_least("BackupRetentionPeriod", 7),
     ),
@@ -120,7 +116,7 @@ PROMISES = (
         id="database-snapshots-carry-tags",
         title="Snapshots get the tags of their cluster",
         reason="Who owns a snapshot and what it costs is known by its tags alone; so is what a backup plan selects.",
-        controls=asked(fsbp("RDS.16"), nist("CA-9(1)", "CM-2", "CM-2(2)")),
+        controls=asked("RDS.16"),
         source=f"{AURORA}/USER_Tagging.html",
         check=CLUSTER.has("CopyTagsToSnapshot", True),
     ),
@@ -128,7 +124,7 @@ PROMISES = (
         id="database-has-its-own-port",
         title="A database does not listen on its engine's usual port",
         reason="What scans for 3306 finds nothing, and a rule for 3306 that was copied opens nothing.",
-        controls=asked(fsbp("RDS.23"), nist("AC-4", "SC-7", "SC-7(5)")),
+        controls=asked("RDS.23"),
         source=f"{AURORA}/USER_VPC.WorkingWithRDSInstanceinaVPC.html",
         check=CLUSTER.present("Port").never("Port", 3306, 5432),
     ),
@@ -136,7 +132,7 @@ PROMISES = (
         id="database-has-its-own-admin",
         title="The administrator of a database has no well-known name",
         reason="A guessed name is half of a guessed login.",
-        controls=asked(fsbp("RDS.24"), nist("CA-9(1)", "CM-2"), pci("2.2.2")),
+        controls=asked("RDS.24"),
         source=f"{AURORA}/UsingWithRDS.MasterAccounts.html",
         check=CLUSTER.never("MasterUsername", *WELL_KNOWN),
     ),
@@ -144,7 +140,7 @@ PROMISES = (
         id="database-password-is-managed",
         title="RDS makes, keeps and rotates the administrator's password",
         reason="Nobody knows it, no template has it, and it changes every week.",
-        controls=asked(fsbp("SecretsManager.1"), nist("AC-2(1)", "AC-3(15)"), pci("8.6.3", "8.3.9")),
+        controls=asked("SecretsManager.1"),
         source=f"{AURORA}/rds-secrets-manager.html",
         check=CLUSTER.unless("SnapshotIdentifier")
         .has("ManageMasterUserPassword", True)
@@ -162,7 +158,7 @@ PROMISES = (
         id="database-publishes-its-logs",
         title="A database publishes its audit, error, general and slow-query logs",
         reason="Logs that stay on the instance are gone with it.",
-        controls=asked(fsbp("RDS.34"), nist("AC-2(4)", "AU-10", "AU-12", "AU-2", "AU-3", "CA-7"), pci("10.2.1")),
+        controls=asked("RDS.34", "RDS.9"),
         source=f"{AURORA}/AuroraMySQL.Integrating.CloudWatch.html",
         check=CLUSTER.asks(includes("EnableCloudwatchLogsExports", LOGS)),
     ),
@@ -170,7 +166,7 @@ PROMISES = (
         id="database-audits",
         title="A database writes an audit log",
         reason="Publishing an audit log that is switched off publishes nothing.",
-        controls=asked(fsbp("RDS.45")),
+        controls=asked("RDS.45"),
         source=f"{AURORA}/AuroraMySQL.Auditing.html",
         check=both(
             PARAMETERS.has("Parameters.server_audit_logging", 1).present("Parameters.server_audit_events"),
@@ -197,7 +193,7 @@ PROMISES = (
         id="database-has-a-reader",
         title="The database of a protected environment has a writer and a reader",
         reason="Without a reader a failed instance is an outage of ten minutes; with one, of half a minute.",
-        controls=asked(fsbp("RDS.15"), cis("2.2.4"), ZONES),
+        controls=asked("RDS.15"),
         source=f"{AURORA}/Concepts.AuroraHighAvailability.html",
         check=Own(_without_reader, _take_readers),
         protected_only=True,
@@ -206,7 +202,7 @@ PROMISES = (
         id="database-is-not-public",
         title="No instance of a database has a public address",
         reason="A database on the Internet is attacked from its first minute.",
-        controls=asked(fsbp("RDS.2"), cis("2.2.3"), nist("AC-4", "SC-7", "SC-7(5)"), pci("1.4.4")),
+        controls=asked("RDS.2"),
         source=f"{AURORA}/USER_VPC.WorkingWithRDSInstanceinaVPC.html",
         check=INSTANCE.has("PubliclyAccessible", False),
     ),
@@ -214,7 +210,7 @@ PROMISES = (
         id="database-is-measured-closely",
         title="The operating system under a database is measured at least each minute",
         reason="What CloudWatch shows of the hypervisor does not say which thread uses the processor.",
-        controls=asked(fsbp("RDS.6"), nist("CA-7", "SI-2")),
+        controls=asked("RDS.6"),
         source=f"{AURORA}/USER_Monitoring.OS.html",
         check=CLUSTER.one_of("MonitoringInterval", 1, 5, 10, 15, 30, 60, weak=0).present("MonitoringRoleArn"),
     ),
@@ -248,7 +244,7 @@ PROMISES = (
         id="database-takes-minor-versions",
         title="Instances of a database take minor versions in their maintenance window",
         reason="Security fixes arrive as minor versions.",
-        controls=asked(fsbp("RDS.35", "RDS.13"), nist("SI-2", "SI-2(2)", "SI-2(4)", "SI-2(5)"), pci("6.3.3")),
+        controls=asked("RDS.35", "RDS.13"),
         source=f"{AURORA}/USER_UpgradeDBInstance.Upgrading.html",
         check=INSTANCE.has("AutoMinorVersionUpgrade", True),
     ),
@@ -256,7 +252,7 @@ PROMISES = (
         id="database-events-are-told",
         title="A topic is told of what happens to a database",
         reason="A failover, a full disk or a failed backup is told by RDS and by nobody else.",
-        controls=asked(fsbp("RDS.19")),
+        controls=asked("RDS.19"),
         source=f"{AURORA}/USER_Events.html",
         check=CLUSTER.beside(every("AWS::RDS::EventSubscription").present("SnsTopicArn"), via="SourceIds"),
     ),
@@ -264,7 +260,7 @@ PROMISES = (
         id="table-recovers-to-any-second",
         title="Tables can be recovered to any second of the last weeks",
         reason="A wrong deployment writes wrong items for an hour before anybody sees it.",
-        controls=asked(fsbp("DynamoDB.2"), nist("CP-10", "CP-6(2)", "CP-9", "SC-5(2)", "SI-12", "SI-13(5)")),
+        controls=asked("DynamoDB.2"),
         source=f"{DYNAMODB}/Point-in-time-recovery.html",
         check=TABLE.has("PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", True),
     ),
@@ -280,7 +276,7 @@ PROMISES = (
         id="table-is-protected-from-deletion",
         title="Tables of a protected environment cannot be deleted",
         reason="One wrong command must not end the data.",
-        controls=asked(fsbp("DynamoDB.6"), nist("CA-9(1)", "CM-2", "CM-2(2)"), DELETION),
+        controls=asked("DynamoDB.6"),
         source=f"{DYNAMODB}/WorkingWithTables.Basics.html",
         check=TABLE.has("DeletionProtectionEnabled", True),
         protected_only=True,

@@ -1,7 +1,7 @@
 """Promises about CloudFront distributions and public zones."""
 
 from kiln.promises.checks import Every, every
-from kiln.promises.controls import asked, fsbp, nist, pci
+from kiln.promises.controls import asked
 from kiln.promises.demands import meets
 from kiln.promises.paths import MISSING
 from kiln.promises.promise import Promise
@@ -10,8 +10,6 @@ from kiln.promises.values import Json
 CLOUDFRONT = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide"
 DISTRIBUTION = every("AWS::CloudFront::Distribution")
 CONFIG = "DistributionConfig"
-TRANSIT = nist("AC-17(2)", "AC-4", "SC-13", "SC-23", "SC-7(4)", "SC-8", "SC-8(1)", "SC-8(2)")
-LOGGING = nist("AC-4(26)", "AU-10", "AU-12", "AU-2", "AU-3", "AU-6(3)", "CA-7", "SC-7(9)", "SI-7(8)")
 
 
 def _headers(*paths: str) -> Every:
@@ -29,7 +27,7 @@ PROMISES = (
         id="cdn-has-no-plain-http",
         title="Distributions answer over HTTPS only",
         reason="One page over HTTP is enough to take a session over.",
-        controls=asked(fsbp("CloudFront.3"), TRANSIT, pci("4.2.1")),
+        controls=asked("CloudFront.3"),
         source=f"{CLOUDFRONT}/using-https-viewers-to-cloudfront.html",
         check=DISTRIBUTION.one_of(
             f"{CONFIG}.DefaultCacheBehavior.ViewerProtocolPolicy", "redirect-to-https", "https-only", weak="allow-all"
@@ -39,7 +37,7 @@ PROMISES = (
         id="cdn-speaks-modern-tls",
         title="Distributions with a name of their own speak TLS 1.2 or later",
         reason="Older versions have known weaknesses.",
-        controls=asked(fsbp("CloudFront.15")),
+        controls=asked("CloudFront.15"),
         source=f"{CLOUDFRONT}/secure-connections-supported-viewer-protocols-ciphers.html",
         check=DISTRIBUTION.where(f"{CONFIG}.ViewerCertificate.AcmCertificateArn").asks(
             meets(
@@ -54,7 +52,7 @@ PROMISES = (
         id="cdn-logs",
         title="Distributions write down every request",
         reason="What was served from an edge appears in no other log.",
-        controls=asked(fsbp("CloudFront.5"), LOGGING),
+        controls=asked("CloudFront.5"),
         source=f"{CLOUDFRONT}/AccessLogs.html",
         check=DISTRIBUTION.present(f"{CONFIG}.Logging.Bucket"),
     ),
@@ -62,7 +60,7 @@ PROMISES = (
         id="cdn-alone-reaches-its-origin",
         title="Distributions sign what they ask of a bucket",
         reason="A bucket that anybody may read makes the rules of the distribution a decoration.",
-        controls=fsbp("CloudFront.13"),
+        controls=asked("CloudFront.13"),
         source=f"{CLOUDFRONT}/private-content-restricting-access-to-s3.html",
         check=DISTRIBUTION.where(f"{CONFIG}.Origins[].S3OriginConfig").present(
             f"{CONFIG}.Origins[].OriginAccessControlId"
@@ -82,7 +80,7 @@ PROMISES = (
         id="cdn-has-a-first-page",
         title="Distributions say what the address without a path is",
         reason="Otherwise the bucket answers, with a list of what is in it.",
-        controls=fsbp("CloudFront.1"),
+        controls=asked("CloudFront.1"),
         source=f"{CLOUDFRONT}/DefaultRootObject.html",
         check=DISTRIBUTION.where(f"{CONFIG}.Origins[].S3OriginConfig").present(f"{CONFIG}.DefaultRootObject"),
     ),
@@ -90,7 +88,7 @@ PROMISES = (
         id="public-zone-logs-queries",
         title="Public zones write down who asks for which name",
         reason="An attack begins with names: which ones are asked for says what is looked for.",
-        controls=asked(fsbp("Route53.2"), LOGGING, pci("10.4.2")),
+        controls=asked("Route53.2"),
         source="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/query-logs.html",
         check=every("AWS::Route53::HostedZone").unless("VPCs").present("QueryLoggingConfig.CloudWatchLogsLogGroupArn"),
     ),

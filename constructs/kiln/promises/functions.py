@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kiln.promises.checks import every
-from kiln.promises.controls import asked, fsbp, hub, nist, pci
+from kiln.promises.controls import asked
 from kiln.promises.demands import meets
 from kiln.promises.paths import MISSING
 from kiln.promises.promise import Promise
@@ -40,7 +40,7 @@ PROMISES = (
         id="function-is-not-public",
         title="Not everybody may call a function",
         reason="A function for everybody is a bill for us.",
-        controls=asked(fsbp("Lambda.1"), nist("AC-3", "AC-4", "AC-6", "SC-7")),
+        controls=asked("Lambda.1"),
         source=f"{LAMBDA}/access-control-resource-based.html",
         check=PERMISSION.present("Principal").never("Principal", "*"),
     ),
@@ -48,7 +48,7 @@ PROMISES = (
         id="function-runtime-is-maintained",
         title="Functions run on a runtime that AWS maintains",
         reason="A runtime that is retired gets no fixes, and one day cannot be deployed.",
-        controls=asked(fsbp("Lambda.2"), nist("CA-9(1)", "CM-2", "SI-2", "SI-2(2)"), pci("12.3.4")),
+        controls=asked("Lambda.2"),
         source=f"{LAMBDA}/lambda-runtimes.html",
         check=FUNCTION.unless("PackageType", "Image").one_of("Runtime", *RUNTIMES, weak="python3.8"),
     ),
@@ -72,7 +72,7 @@ PROMISES = (
         id="function-can-be-traced",
         title="Functions are traced",
         reason="Where the time of a slow call went is seen in its trace.",
-        controls=asked(hub("Lambda.7"), nist("CA-7")),
+        controls=asked("Lambda.7"),
         source=f"{LAMBDA}/services-xray.html",
         check=FUNCTION.has("TracingConfig.Mode", "Active"),
     ),

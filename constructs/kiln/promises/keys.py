@@ -2,7 +2,7 @@
 
 from kiln.promises import policies
 from kiln.promises.checks import every
-from kiln.promises.controls import asked, cis, fsbp, hub, nist, pci
+from kiln.promises.controls import asked
 from kiln.promises.demands import meets, number
 from kiln.promises.paths import MISSING
 from kiln.promises.promise import Promise
@@ -16,7 +16,7 @@ PROMISES = (
         id="key-rotates",
         title="Keys rotate each year",
         reason="What one version of a key has encrypted is bounded; older data stays readable.",
-        controls=asked(hub("KMS.4"), cis("3.6"), nist("SC-12", "SC-12(2)", "SC-28(3)"), pci("3.7.4")),
+        controls=asked("KMS.4"),
         source=f"{KMS}/rotate-keys.html",
         check=KEY.unless("KeySpec", "RSA_2048", "ECC_NIST_P256", "HMAC_256").has("EnableKeyRotation", True),
     ),
@@ -24,7 +24,7 @@ PROMISES = (
         id="key-outlives-its-stack",
         title="A key stays when its stack goes",
         reason="With a key goes everything that it has encrypted, backups too.",
-        controls=(),
+        controls=asked("KMS.3"),
         source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html",
         check=KEY.retained(),
     ),
@@ -32,7 +32,7 @@ PROMISES = (
         id="key-can-be-saved",
         title="A key that is deleted can be saved for thirty days, the longest there is",
         reason="Whoever misses it finds out in the monthly job.",
-        controls=fsbp("KMS.3"),
+        controls=asked("KMS.3"),
         source=f"{KMS}/deleting-keys.html",
         check=KEY.asks(
             meets(
@@ -47,7 +47,7 @@ PROMISES = (
         id="key-is-not-public",
         title="Not everybody may use a key",
         reason="A key for everybody encrypts nothing.",
-        controls=asked(fsbp("KMS.5")),
+        controls=asked("KMS.5"),
         source=f"{KMS}/key-policies.html",
         check=KEY.asks(policies.refuses_anybody("KeyPolicy")),
     ),

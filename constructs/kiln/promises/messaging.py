@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kiln.promises import policies
 from kiln.promises.checks import Breach, Mutation, Own, both, every, shown
-from kiln.promises.controls import asked, fsbp, hub, nist, pci
+from kiln.promises.controls import asked
 from kiln.promises.demands import count_at_least, meets, number, own_key
 from kiln.promises.paths import MISSING, put
 from kiln.promises.promise import Promise
@@ -18,7 +18,6 @@ MQ = "https://docs.aws.amazon.com/amazon-mq/latest/developer-guide"
 TOPIC = every("AWS::SNS::Topic")
 QUEUE = every("AWS::SQS::Queue")
 BROKER = every("AWS::AmazonMQ::Broker")
-AT_REST = nist("CA-9(1)", "CM-3(6)", "SC-13", "SC-28", "SC-28(1)", "SC-7(10)", "SI-7(6)")
 TWO_WEEKS = 14 * 24 * 60 * 60
 
 
@@ -67,7 +66,7 @@ PROMISES = (
         id="topic-encrypted-with-own-key",
         title="Topics are encrypted with a key of our own",
         reason="Under the AWS managed key CloudWatch and EventBridge cannot publish: alarms are lost in silence.",
-        controls=asked(hub("SNS.1"), AT_REST),
+        controls=asked("SNS.1"),
         source=f"{SNS}/sns-server-side-encryption.html",
         check=TOPIC.asks(own_key("KmsMasterKeyId", "alias/aws/sns")),
     ),
@@ -86,7 +85,7 @@ PROMISES = (
         id="topic-is-not-public",
         title="Not everybody may publish to a topic or read it",
         reason="Whoever publishes to an alarm's topic wakes people; whoever subscribes learns what is broken.",
-        controls=asked(fsbp("SNS.4")),
+        controls=asked("SNS.4"),
         source=f"{SNS}/sns-security-best-practices.html",
         check=every("AWS::SNS::TopicPolicy").asks(policies.refuses_anybody("PolicyDocument")),
     ),
@@ -102,7 +101,7 @@ PROMISES = (
         id="queue-encrypted-with-own-key",
         title="Queues are encrypted with a key of our own",
         reason="Messages are people's data; who may read them is said by a key policy as well.",
-        controls=asked(fsbp("SQS.1"), AT_REST),
+        controls=asked("SQS.1"),
         source=f"{SQS}/sqs-server-side-encryption.html",
         check=QUEUE.asks(own_key("KmsMasterKeyId", "alias/aws/sqs")),
     ),
@@ -121,7 +120,7 @@ PROMISES = (
         id="queue-is-not-public",
         title="Not everybody may send to a queue or read it",
         reason="A stranger's message is work that the service does.",
-        controls=asked(fsbp("SQS.3")),
+        controls=asked("SQS.3"),
         source=f"{SQS}/sqs-security-best-practices.html",
         check=every("AWS::SQS::QueuePolicy").asks(policies.refuses_anybody("PolicyDocument")),
     ),
@@ -169,7 +168,7 @@ PROMISES = (
         id="broker-takes-minor-versions",
         title="Brokers take minor versions in their maintenance window",
         reason="Security fixes arrive as minor versions.",
-        controls=asked(fsbp("MQ.3"), nist("CM-3", "SI-2"), pci("6.3.3")),
+        controls=(),
         source=f"{MQ}/upgrading-brokers.html",
         check=BROKER.has("AutoMinorVersionUpgrade", True),
     ),
@@ -185,7 +184,7 @@ PROMISES = (
         id="broker-spans-zones",
         title="The RabbitMQ broker of a protected environment is a cluster over three zones",
         reason="One node is down for each of its maintenance windows.",
-        controls=asked(hub("MQ.6"), nist("CP-10", "CP-6(2)", "SC-36", "SC-5(2)", "SI-13(5)")),
+        controls=asked("MQ.6"),
         source=f"{MQ}/rabbitmq-broker-architecture.html",
         check=both(
             BROKER.where("EngineType", "RABBITMQ").one_of("DeploymentMode", "CLUSTER_MULTI_AZ", weak="SINGLE_INSTANCE"),

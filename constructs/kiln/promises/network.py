@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kiln.promises.checks import Breach, Every, Mutation, Own, both, every, shown, some
-from kiln.promises.controls import asked, cis, fsbp, nist, pci
+from kiln.promises.controls import asked
 from kiln.promises.demands import Demand, meets, number
 from kiln.promises.paths import put
 from kiln.promises.promise import Promise
@@ -178,7 +178,7 @@ PROMISES = (
         id="default-group-is-closed",
         title="The default security group of every VPC has no rule",
         reason="What is started without a group gets this one, which admits all others in it and lets everything out.",
-        controls=asked(fsbp("EC2.2"), cis("5.5"), nist("AC-4", "AC-4(21)", "SC-7", "SC-7(11)", "SC-7(16)", "SC-7(21)")),
+        controls=asked("EC2.2"),
         source=f"{EC2}/default-security-group.html",
         check=Own(_open_default_groups, _leave_default_groups_open),
     ),
@@ -186,7 +186,7 @@ PROMISES = (
         id="vpc-flow-log",
         title="Every VPC logs all its traffic, each minute",
         reason="Who talked to whom can be known after an incident only if it was written down before.",
-        controls=asked(fsbp("EC2.6"), cis("3.7"), nist("AU-12", "AU-2", "AC-4(26)", "SI-7(8)")),
+        controls=asked("EC2.6"),
         source=f"{EC2}/flow-logs.html",
         check=every("AWS::EC2::VPC").beside(
             every("AWS::EC2::FlowLog").has("TrafficType", "ALL").has("MaxAggregationInterval", 60), via="ResourceId"
@@ -196,7 +196,7 @@ PROMISES = (
         id="subnets-give-no-public-address",
         title="No subnet gives public addresses by itself",
         reason="An instance is reachable from the Internet by decision only, never by where it was started.",
-        controls=asked(fsbp("EC2.15"), nist("SC-7", "AC-4", "AC-6"), pci("1.4.4")),
+        controls=asked("EC2.15"),
         source=f"{EC2}/subnet-public-ip.html",
         check=every("AWS::EC2::Subnet").never("MapPublicIpOnLaunch", True),
     ),
@@ -204,7 +204,7 @@ PROMISES = (
         id="vpc-blocks-public-access",
         title="The account refuses traffic from the Internet into its VPCs, save where it is excluded by name",
         reason="A route or an address added by mistake opens nothing.",
-        controls=fsbp("EC2.172"),
+        controls=asked("EC2.172"),
         source=f"{EC2}/security-vpc-bpa.html",
         check=some(
             every("AWS::EC2::VPCBlockPublicAccessOptions").one_of("InternetGatewayBlockMode", *BLOCKS, weak="off"),
@@ -215,7 +215,7 @@ PROMISES = (
         id="security-groups-admit-web-only",
         title="From anywhere, security groups admit ports 80 and 443 only",
         reason="Every other port open to the world is found by scanners within minutes.",
-        controls=asked(fsbp("EC2.18"), nist("AC-4", "SC-7", "SC-7(11)", "SC-7(16)", "SC-7(21)", "SC-7(4)", "SC-7(5)")),
+        controls=asked("EC2.18"),
         source=f"{EC2}/vpc-security-groups.html",
         check=both(
             every("AWS::EC2::SecurityGroup").asks(_admits_web_only("SecurityGroupIngress")),
@@ -226,7 +226,7 @@ PROMISES = (
         id="no-remote-administration",
         title="No security group admits SSH or RDP from anywhere",
         reason="People come through Session Manager, which asks IAM and keeps a record.",
-        controls=asked(fsbp("EC2.19"), nist("AC-4", "CM-7", "SC-7", "SC-7(5)")),
+        controls=asked("EC2.19", "EC2.13", "EC2.14", "EC2.53", "EC2.54"),
         source=f"{EC2}/vpc-security-groups.html",
         check=both(
             every("AWS::EC2::SecurityGroup").asks(_no_remote("SecurityGroupIngress")),
@@ -245,7 +245,7 @@ PROMISES = (
         id="databases-cannot-reach-the-internet",
         title="The subnets of databases have no route to the Internet",
         reason="Data cannot be carried out by a database that was taken over, nor can anybody come in that way.",
-        controls=fsbp("RDS.46"),
+        controls=asked("RDS.46"),
         source=f"{EC2}/route-table-options.html",
         check=Own(_routes_out, _add_routes_out),
     ),
@@ -271,7 +271,7 @@ PROMISES = (
         id="services-are-reached-privately",
         title="Instances of a protected environment reach AWS's services without the Internet",
         reason="Whoever may manage, decrypt and log must be able to when the way out is shut or broken.",
-        controls=fsbp("EC2.57"),
+        controls=asked("EC2.57"),
         source="https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html",
         check=both(*(some(_endpoint(service), where="AWS::EC2::LaunchTemplate") for service in SERVICES)),
         protected_only=True,

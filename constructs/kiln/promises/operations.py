@@ -1,7 +1,7 @@
 """Promises about alarms, documents, patches, money and logs."""
 
 from kiln.promises.checks import every, some
-from kiln.promises.controls import asked, fsbp, hub, nist
+from kiln.promises.controls import asked
 from kiln.promises.demands import count_at_least, meets
 from kiln.promises.paths import MISSING
 from kiln.promises.promise import Promise
@@ -12,7 +12,6 @@ SYSTEMS_MANAGER = "https://docs.aws.amazon.com/systems-manager/latest/userguide"
 ALARM = every("AWS::CloudWatch::Alarm")
 DOCUMENT = every("AWS::SSM::Document")
 LOG_GROUP = every("AWS::Logs::LogGroup")
-ALARMED = nist("AU-6(1)", "AU-6(5)", "CA-7", "IR-4(1)", "IR-4(5)", "SI-2", "SI-20", "SI-4(12)", "SI-4(5)")
 
 
 def _bounded(parameters: Json) -> bool:
@@ -28,7 +27,7 @@ PROMISES = (
         id="alarm-tells-somebody",
         title="Every alarm tells a topic, and of its end too",
         reason="An alarm without an action is a colour in a console.",
-        controls=asked(hub("CloudWatch.15"), ALARMED),
+        controls=asked("CloudWatch.15"),
         source=f"{CLOUDWATCH}/alarm-actions.html",
         check=ALARM.asks(count_at_least("AlarmActions", 1), count_at_least("OKActions", 1)),
     ),
@@ -36,7 +35,7 @@ PROMISES = (
         id="alarm-is-in-force",
         title="No alarm is switched off",
         reason="What was silenced for a maintenance is forgotten.",
-        controls=asked(hub("CloudWatch.17")),
+        controls=asked("CloudWatch.17"),
         source=f"{CLOUDWATCH}/alarm-actions.html",
         check=ALARM.never("ActionsEnabled", False),
     ),
@@ -76,7 +75,7 @@ PROMISES = (
         id="patches-are-looked-for",
         title="Where there are patch baselines, a maintenance window uses them",
         reason="A baseline that nothing runs patches nothing.",
-        controls=asked(fsbp("SSM.2")),
+        controls=asked("SSM.2"),
         source=f"{SYSTEMS_MANAGER}/patch-manager.html",
         check=some(
             every("AWS::SSM::MaintenanceWindowTask").where("TaskArn", "AWS-RunPatchBaseline").present("WindowId"),
@@ -99,7 +98,7 @@ PROMISES = (
         id="log-group-ends",
         title="Log groups say how long they keep what is in them",
         reason="By default they keep it for ever; what is kept must be protected, and paid for.",
-        controls=asked(hub("CloudWatch.16"), nist("AU-10", "AU-11", "AU-6(3)", "AU-6(4)", "CA-7", "SI-12")),
+        controls=(),  # CloudWatch.16 asks for a year: the next one
         source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
         check=LOG_GROUP.present("RetentionInDays"),
     ),
@@ -107,7 +106,7 @@ PROMISES = (
         id="log-group-keeps-a-year",
         title="Log groups of a protected environment keep what is in them for a year",
         reason="An intruder is noticed after months; what he did first is then still there.",
-        controls=asked(hub("CloudWatch.16"), nist("AU-11")),
+        controls=asked("CloudWatch.16"),
         source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
         check=LOG_GROUP.at_least("RetentionInDays", 365),
         protected_only=True,

@@ -13,7 +13,7 @@ class Standard(StrEnum):
     """Where a control stands.
 
     Which FSBP and Security Hub control asks for what, and which requirements of the others it answers to, is AWS's own
-    list: https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html
+    list; `requirements` has what of it is used here, and says where it was read.
     """
 
     FSBP = "FSBP"
