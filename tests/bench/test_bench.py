@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import measure
+from bench.bake import SlowImages
 from bench.deployment import dependencies, longest_path
 from bench.measure import Table, goal, take_turns, timed
 from console.errors import KilnError
+from rehearsal.proxy import Answer, Call
 
 NAMES = "abcdef"
 
@@ -92,3 +94,17 @@ def test_without_a_rehearsal_the_command_to_type_is_named(monkeypatch: pytest.Mo
     done = subprocess.run(command, cwd=measure.ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "python -m rehearsal run -- python -m bench bake" in done.stderr
+
+
+def test_an_image_that_ec2_has_just_begun_stays_pending_for_a_while_and_every_other_is_as_it_is() -> None:
+    def described(image: str, slow: SlowImages) -> bytes:
+        said = f"<imageId>{image}</imageId><imageState>available</imageState>".encode()
+        call = Call(2, "ec2", "DescribeImages", "", "packer", f"ImageId.1={image}".encode())
+        return slow(call, Answer(200, said)).body
+
+    create = Call(1, "ec2", "CreateImage", "", "packer", b"Name=web")
+    begun, slow, quick = Answer(200, b"<imageId>ami-1</imageId>"), SlowImages(60), SlowImages(0)
+    assert slow(create, begun) == quick(create, begun) == begun
+    assert b"pending" in described("ami-1", slow)
+    assert b"available" in described("ami-2", slow)
+    assert b"available" in described("ami-1", quick)
