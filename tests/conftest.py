@@ -53,7 +53,7 @@ def _once(read: Callable[..., Any]) -> Callable[..., Any]:
 
 
 Loader.load_service_model = _once(Loader.load_service_model)
-_load_data = Loader.load_data
-_load_global = _once(_load_data)
+_load = Loader.load_data_with_path
+_load_global = _once(_load)
 # a file of one service is a part of its model, to which a loader may add
-Loader.load_data = lambda loader, name: (_load_data if "/" in name else _load_global)(loader, name)
+Loader.load_data_with_path = lambda loader, name: (_load if "/" in name else _load_global)(loader, name)

@@ -23,6 +23,7 @@ from tests.bake.recorded import Account
 from tests.bake.recorded import recorded as make_recorded
 from tests.bake.said import Command, said
 from tests.bake.world import World
+from tests.moto_reset import drops_only
 
 ACCOUNT = "123456789012"  # moto's own
 REGION = "eu-west-1"
@@ -66,6 +67,9 @@ def payroll(tmp_path: Path) -> Path:
     for name in ("packer", "examples"):
         shutil.copytree(recipe.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path / "packer"
+
+
+drops_only()
 
 
 @pytest.fixture(scope="session")
