@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SEED = 5
 RECORD = re.compile(r"images/web/[0-9a-f]{64}\.json")
 POINTS = 49  # at least; each is a test of its own
-SOME = 7  # every so many is done in each run of the tests, the others in the long one
+SOME = 14  # every so many is done in each run of the tests, the others in the long one
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,7 +248,7 @@ def launcher(checkout: Path) -> Launcher:
     return Launcher(checkout)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_unchanged_it_synthesizes_once_and_any_tampering_is_undone(launcher: Launcher) -> None:
     launcher.run()
     whole = launcher.written()
