@@ -46,6 +46,17 @@ def test_a_failing_test_inside_the_bake_means_no_image(layers: Pipeline) -> None
     assert "Traceback" not in said
 
 
+def test_a_full_disk_in_the_builder_is_told_with_the_key_that_makes_it_larger(layers: Pipeline) -> None:
+    script = layers.workspace / "packer" / "web" / "provision.sh"
+    install = "bash install-service.sh"
+    full = f"mount -t tmpfs -o size=64k tmpfs /mnt\ncp /bin/bash /mnt/\n{install}"  # a guest's own disk is the host's
+    with leaves_nothing(layers), changed(script, install, full):
+        said = layers.run("python", "-m", "bake", "web", expect_failure=True)
+    assert "No space left on device" in said
+    assert "no image of web: the builder's disk is full" in said
+    assert "a larger root_volume_gib in packer/web/recipe.toml, variables" in said
+
+
 KILLS = [
     *((phase, signal.SIGTERM) for phase in ("prepare", "launch", "connect", "provision", "stop", "image")),
     *((phase, signal.SIGKILL) for phase in ("prepare", "launch", "connect", "provision", "stop", "image", "cleanup")),
