@@ -3,6 +3,7 @@
 Everything is looked up and decided before anything is baked; what is done with one recipe is in `oven`.
 """
 
+import gc
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -188,6 +189,7 @@ class Baker:
     # --- what is done -------------------------------------------------------------------------------------------------
     def run(self, planned: Plan) -> tuple[dict[str, Outcome], dict[str, KilnError]]:
         """Do it: outcome or error by recipe. After a failed or cancelled bake nothing of it is left."""
+        gc.enable()  # from here it is minutes: see __main__
 
         def work(name: str, below: Outcome | None, slot: Slot) -> Outcome:
             self.cancellation.check()
