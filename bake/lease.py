@@ -27,8 +27,9 @@ class Lease(BaseModel):
     """What the object says. The two times are the holder's clock, for people: nobody decides by them.
 
     Args:
-        build: the build id of the bake that it is for; everything that the bake makes carries it.
-        holder: a random id of the one who bakes.
+        digest: what is baked; of other work, for which nobody waits, a name of its own.
+        build: the build id of what it is for; everything that is made meanwhile carries it.
+        holder: a random id of the one who bakes, or does that work.
         caller: the ARN of whose credentials the holder has.
         duration_seconds: for how long it may stay unchanged.
         renewals: how many so far; it makes every renewal another object, with another ETag.

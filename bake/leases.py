@@ -1,4 +1,7 @@
-"""The leases in the image bucket, leases/<recipe>/<digest>.json: taken, waited for, renewed and released.
+"""The leases in the image bucket: taken, waited for, renewed and released.
+
+That of a bake is leases/<recipe>/<digest>.json, and who wants to bake the same waits for it. That of other work, a boot
+test or a copy, has a name of its own (`Leases.at_work`): sweeps alone look at it.
 
 What is to be done is decided in `lease`; here it is asked for and done. Every write and the deletion carry a
 condition (`conditional`). It takes s3:GetObject, s3:PutObject and s3:DeleteObject on leases/*, and as for the records
@@ -8,9 +11,11 @@ Why a thread renews, and not the loop that listens to Packer: a bake also verifi
 of S3 must not hold up what Packer says. The bake asks `Held.check` from time to time.
 """
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,6 +94,44 @@ class Leases:
             held.done.set()
             renewing.join()
             held.release()
+
+    @contextmanager
+    def at_work(self, recipe: str, build: str, caller: str, tells: Callable[[str], None]) -> Iterator[None]:
+        """Say to sweeps, while the block runs, that something is made that carries `build`: they leave it alone.
+
+        Nobody waits for it, neither another work on the same build nor a bake: its object has a name of its own. One
+        that is lost, because somebody deleted it, ends nothing: only the patience of sweeps depends on it, and who
+        deleted it does not want that. `caller` and `tells` as for a bake.
+
+        A thread does all of it, the first write and the release too: Ctrl-C interrupts the main thread alone, and in
+        the middle of the first write it would leave a lease that nobody knows of.
+
+        Raises KilnError where the lease cannot be had; then nothing is to be made.
+        """
+        name = f"{build}.{secrets.token_hex(4)}"
+        lease = Lease.of(recipe=recipe, digest=name, build=build, caller=caller, duration_seconds=self.duration)
+        taken, done = Future[None](), threading.Event()
+
+        def hold() -> None:
+            try:
+                memory = self._take(lease, 0, Cancellation(), lambda *_: None, tells)  # there is no other to wait for
+            except BaseException as problem:
+                taken.set_exception(problem)
+                return
+            taken.set_result(None)
+            held = Held(self, lease, memory, tells, done=done)
+            held.keep()
+            held.release()
+
+        holding = threading.Thread(target=hold, name=f"lease of {build}", daemon=True)
+        try:
+            holding.start()
+            taken.result()
+            yield
+        finally:
+            done.set()
+            if holding.is_alive():
+                holding.join()
 
     def _take(
         self,

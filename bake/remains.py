@@ -6,7 +6,7 @@ because protection is the last thing that a bake does, nor a copy that EC2 is ma
 of a build id that is none of ours. All times are AWS's: S3 says how late it is and how old a lease is, EC2 how old a
 thing is.
 
-EC2 is looked at before the bucket is asked: a lease is older than all that its bake makes, and a record is written
+EC2 is looked at before the bucket is asked: a lease is older than all that is made under it, and a record is written
 before the lease is released, so whatever was seen has one of them. The bucket's own documents count to what is looked
 at. What is to go is decided once more from a new look
 right before it goes, and only what was said to go does. A region that refuses holds up no other.
@@ -30,8 +30,10 @@ from bake.sweep import TAG, Found, Kind, Removal
 from console.aws import Aws, errors
 from console.errors import KilnError
 
-# A bake has its lease. A boot test, a copy and the builder of --update-packages have none: the machines end themselves
-# after two hours, and so does the command of a copy, which stays as long as EC2 makes it.
+# Who makes something holds a lease meanwhile: a bake, a boot test, a copy, an update of packages. The age is for what
+# has none and is no remains. A copy that its command has left to EC2 (Ctrl-C) is nobody's from the moment in which it
+# is available until the next command takes it. And who cannot reach S3 for a minute has no lease for that long, while
+# its machine, which ends itself after two hours, goes on.
 OLDER_THAN = timedelta(hours=3)
 IDS = re.compile(r"\b(?:ami|snap)-[0-9a-f]{8,17}\b")
 LONGEST_LEASE_SECONDS = 3600.0  # bake.lease.LONGEST_SECONDS: what states more is none
@@ -112,7 +114,7 @@ def _decide(
     if others := {name for one in things if (name := one.tags.get("kiln:application")) not in (None, APPLICATION)}:
         return f"it is of another application: {', '.join(sorted(others))}", False
     if build in known.live:
-        return "somebody holds its lease: it is being baked, or was killed within the last minute", False
+        return "somebody holds its lease: it is at work, or was killed within the last minute", False
     age = known.now - max((began, *(one.created for one in things if one.id in removed and one.created)))
     if age < older_than:
         return f"it is {_minutes(age)} old, younger than {_minutes(older_than)}", False

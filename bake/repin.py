@@ -1,8 +1,9 @@
 """`python -m bake RECIPE --update-packages`: which versions a base or a runtime installs today, into packages.toml.
 
 A builder does everything that a bake does, the tests and the clean-up included, without the recipe's lock and without
-making an image. What it has installed is the new lock; the bake that follows installs exactly that. Solving Debian's
-dependencies here instead would be a second apt, and the builder's is the one that counts.
+making an image; a lease tells sweeps meanwhile that it is at work. What it has installed is the new lock; the bake that
+follows installs exactly that. Solving Debian's dependencies here instead would be a second apt, and the builder's is
+the one that counts.
 """
 
 from bake import pins, toolchain
@@ -60,6 +61,7 @@ def update(baker: Baker, name: str) -> pins.Update:
         errors(f"the packages of {name}"),
         baker.progress.step(f"{name}: which packages there are, on a builder without an image") as shown,
         Workspace.of(recipe, None, closure, baker.versions) as workspace,
+        baker.leases.at_work(name, build.id, baker.caller, baker.progress.phase),
         build.swept(baker.aws, None, baker.progress, frozenset),  # no record names anything of it
     ):
         found = build.without_image(workspace, baker.workshop, packer, baker.aws.secrets(), baker.progress)

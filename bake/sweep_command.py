@@ -41,8 +41,8 @@ def sweep(build: str | None, older_than: timedelta | None, only: tuple[str, ...]
 
     Instances, volumes, key pairs, security groups, snapshots, half-made images, Spot requests and launch templates, in
     every region. A bake that fails sweeps by itself; this is for those that could not. Nothing is touched of a build
-    for which somebody holds a lease, nothing that a record names, no protected image, and nothing that is not provably
-    of a build of Kiln's.
+    for which somebody holds a lease, as bake, verify, copy and --update-packages do while they run, nothing that a
+    record names, no protected image, and nothing that is not provably of a build of Kiln's.
     """
     from bake import remains
     from bake.build_id import began

@@ -42,6 +42,7 @@ def verify(image: str, as_json: bool, images: Path | None) -> int:
     from bake.choose import choose
     from bake.image import ImageStore
     from bake.interruption import one_interruption
+    from bake.leases import Leases
     from bake.place import Home, Workshop
     from console.aws import errors
     from console.progress import Progress
@@ -53,11 +54,12 @@ def verify(image: str, as_json: bool, images: Path | None) -> int:
     record = choose(image, found, now)
     check(image, record, found.everywhere().get(record.image_ids.get(home.region, "")), home)
     one = recipe.load(record.recipe)
-    workshop = Workshop.look_up(aws, home, ())
+    workshop, caller = Workshop.look_up(aws, home, ()), home.check_account(aws)
+    leases = Leases(aws.client("s3"), workshop.bucket)
     if different := testing.differing(one, record):
         click.echo(f"note: not the tests that the image was baked with: {', '.join(different)}", err=True)
     with one_interruption("removing what the boot test made"):
-        verdict = trial.run(aws, workshop, one, record, Progress())
+        verdict = trial.run(aws, workshop, one, record, leases, caller, Progress())
     store = ImageStore(aws.client("s3"), workshop.bucket)
     with errors(f"recording the boot test of {record.recipe} (s3:GetObject and s3:PutObject on images/*)"):
         store.change(record, lambda current: current.model_copy(update={"boot_test": verdict.result}))

@@ -1,4 +1,7 @@
-"""A boot test: launch → healthy → tests → everything removed → the record. What it did is removed whatever ends it."""
+"""A boot test: launch → healthy → tests → everything removed → the record. What it did is removed whatever ends it.
+
+A lease tells sweeps meanwhile that it is at work.
+"""
 
 import time
 from collections.abc import Iterator
@@ -10,6 +13,7 @@ from bake import sweep
 from bake.boot import health, instance, testing
 from bake.boot.instance import Trial
 from bake.image import BootTest, ImageRecord, TestResult
+from bake.leases import Leases
 from bake.place import Workshop
 from bake.recipe import Recipe
 from bake.shown import Shown
@@ -39,11 +43,20 @@ class Verdict:
         return tuple(test.name for test in self.result.tests if test.outcome == "failed")
 
 
-def run(aws: Aws, workshop: Workshop, recipe: Recipe, record: ImageRecord, progress: Progress) -> Verdict:
-    """Boot the image of the record once. Raises KilnError where that says nothing about the image: EC2 refuses, say."""
+def run(
+    aws: Aws, workshop: Workshop, recipe: Recipe, record: ImageRecord, leases: Leases, caller: str, progress: Progress
+) -> Verdict:
+    """Boot the image of the record once; `caller` is the ARN of whose credentials they are.
+
+    Raises KilnError where that says nothing about the image: EC2 refuses, say.
+    """
     trial = Trial.of(record, aws.region)
     began = time.monotonic()
-    with progress.step(f"{recipe.name}: boot {trial.image}") as shown, removed(aws, trial, progress):
+    with (
+        leases.at_work(trial.recipe, trial.build, caller, progress.phase),
+        progress.step(f"{recipe.name}: boot {trial.image}") as shown,
+        removed(aws, trial, progress),
+    ):
         one = instance.launch(aws, trial, workshop)
         progress.phase(f"{recipe.name}: {one.id}, waiting until it is healthy")
         try:

@@ -1,4 +1,7 @@
-"""Copies of one image in several regions, side by side: gather → plan → copy → record → protect → images file."""
+"""Copies of one image in several regions, side by side: gather → plan → copy → record → protect → images file.
+
+A lease on the build of the image, whose tag the copies carry, tells sweeps meanwhile that they are at work.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +13,7 @@ from bake.copy.place import check_regions, find_key
 from bake.copy.plan import Action
 from bake.image import ImageRecord, ImageStore
 from bake.inventory import GONE, Inventory
+from bake.leases import Leases
 from bake.place import Home, Workshop
 from bake.recipe import Layer
 from bake.shown import Shown
@@ -43,6 +47,8 @@ class Copier:
     aws: Aws
     clients: Mapping[str, Aws]
     store: ImageStore
+    leases: Leases
+    caller: str
     images: Path
     progress: Progress
     key: str | None
@@ -73,12 +79,13 @@ class Copier:
                 next_step=f"python -m bake list {record.recipe}",
             )
         aws = clients[home.region]
-        bucket = Workshop.look_up(aws, home, ()).bucket
+        bucket, caller = Workshop.look_up(aws, home, ()).bucket, home.check_account(aws)
         with errors(f"asking who may launch {image} (ec2:DescribeImageAttribute)"):
             launchers = share.launchers(aws, image)
         source = Source(record, home.region, description, launchers)
-        store = ImageStore(aws.client("s3"), bucket)
-        return cls(source, home, aws, clients, store, images, progress, key, limit_seconds)
+        s3 = aws.client("s3")
+        store, leases = ImageStore(s3, bucket), Leases(s3, bucket)
+        return cls(source, home, aws, clients, store, leases, caller, images, progress, key, limit_seconds)
 
     def targets(self, regions: tuple[str, ...]) -> dict[str, Copy]:
         """A copy for each region, none begun. Raises BadInput, and NotReady where one of them has no key."""
@@ -100,14 +107,16 @@ class Copier:
         }
 
     def run(self, targets: Mapping[str, Copy]) -> tuple[dict[str, Outcome], dict[str, KilnError]]:
-        """Do it: outcome or error by region."""
+        """Do it: outcome or error by region. Raises KilnError where there is no lease to be had, before anything."""
 
         def work(region: str, _: Outcome | None, __: Slot) -> Outcome:
             self.cancellation.check()
             with errors(f"the copy in {region}"):
                 return self._do(region, targets[region])
 
-        results = side_by_side.run(dict.fromkeys(targets), work, jobs=JOBS, cancellation=self.cancellation)
+        record = self.source.record
+        with self.leases.at_work(record.recipe, record.build, self.caller, self.progress.phase):
+            results = side_by_side.run(dict.fromkeys(targets), work, jobs=JOBS, cancellation=self.cancellation)
         return results.done, results.failed
 
     def _do(self, region: str, copy: Copy) -> Outcome:

@@ -21,6 +21,7 @@ from infra import images as images_file
 ROOT = Path(__file__).parents[2]
 BUCKET = "images-of-the-test"
 ALIAS = "alias/payroll/images"
+BUILD = "web-20260101-000000-aaaaaa"
 
 
 @contextmanager
@@ -113,7 +114,7 @@ def tooling(images: Path) -> Tooling:
         "image-bucket": BUCKET,
     }.items():
         aws.client("ssm").put_parameter(Name=TOOLING_PREFIX + name, Value=value, Type="String")
-    image = str(ec2.register_image(Name="payroll-web-build-1")["ImageId"])
+    image = str(ec2.register_image(Name=f"payroll-{BUILD}")["ImageId"])
     ec2.modify_image_attribute(ImageId=image, ImdsSupport={"Value": "v2.0"})
     ec2.modify_image_attribute(ImageId=image, LaunchPermission={"Add": [{"UserId": one} for one in home.others]})
     ec2.enable_image_deprecation(ImageId=image, DeprecateAt=datetime.now(UTC) + timedelta(days=365))
@@ -127,7 +128,7 @@ def tooling(images: Path) -> Tooling:
         digest=closure.digest,
         version="1.0.0",
         commit="c" * 40,
-        build="web-build-1",
+        build=BUILD,
         baked_at=datetime(2026, 1, 1, tzinfo=UTC),
         owner=home.account,
         image_ids={home.region: image},
@@ -137,7 +138,7 @@ def tooling(images: Path) -> Tooling:
         closure=closure,
         shared_with=home.others,
     )
-    tags = {**record.tags, "Name": "payroll-web-build-1", "kiln:release:Stage": "r-1"}
+    tags = {**record.tags, "Name": f"payroll-{BUILD}", "kiln:release:Stage": "r-1"}
     ec2.create_tags(Resources=[image], Tags=[{"Key": name, "Value": value} for name, value in tags.items()])
     store = ImageStore(s3, BUCKET)
     store.put(record)

@@ -1,14 +1,18 @@
 """Leases in a bucket: moto's S3 here, and real threads and processes that want the same one."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 
 import pytest
 
+from bake import remains
 from bake.failure import Overtaken
 from bake.lease import Lease
 from bake.leases import Held, Leases
@@ -28,6 +32,15 @@ from console.aws import Aws
 leases = Leases(Aws("eu-west-1").client("s3"), "{BUCKET}", {DURATION}, {POLL})
 lease = Lease.of(recipe="web", digest="sha256:d", build="web-killed", caller="arn:you", duration_seconds={DURATION})
 with leases.held(lease, limit_seconds=9, cancellation=Cancellation(), waits=print, tells=print):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+WORKER = f"""
+import time
+from bake.leases import Leases
+from console.aws import Aws
+
+with Leases(Aws("eu-west-1").client("s3"), "{BUCKET}", {DURATION}).at_work("web", "web-killed", "arn:you", print):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -217,3 +230,78 @@ def test_a_renewal_that_fails_is_told_once_and_tried_again(leases: Leases) -> No
         one.check()
     assert len(said) == 1
     assert "not renewed yet" in said[0]
+
+
+# --- what no bake waits for -------------------------------------------------------------------------------------------
+def at_work(leases: Leases, build: str = "web-1", tells: Callable[[str], None] = print) -> AbstractContextManager[None]:
+    return leases.at_work("web", build, "arn:me", tells)
+
+
+def keys(leases: Leases) -> list[str]:
+    found = leases.client.list_objects_v2(Bucket=BUCKET, Prefix="leases/").get("Contents", ())
+    return [str(one["Key"]) for one in found]
+
+
+def test_while_work_is_done_a_sweep_finds_its_build_leased_and_afterwards_nothing_is_there(
+    leases: Leases, aws: Aws
+) -> None:
+    with at_work(leases):
+        assert remains.ask(aws, BUCKET).live == {"web-1"}
+        time.sleep(DURATION * 1.5 + 1)  # S3 tells whole seconds
+        assert remains.ask(aws, BUCKET).live == {"web-1"}, "it is renewed"
+    assert keys(leases) == []
+
+
+def test_neither_a_bake_nor_other_work_on_the_same_build_waits_for_work(leases: Leases) -> None:
+    with at_work(leases), at_work(leases), held(leases, limit=0):
+        assert len(keys(leases)) == 3
+    assert keys(leases) == []
+
+
+@pytest.mark.parametrize(
+    "problem", [KilnError("failed"), Cancelled(), KeyboardInterrupt()], ids=lambda one: type(one).__name__
+)
+def test_whatever_ends_the_work_its_lease_is_released(leases: Leases, problem: BaseException) -> None:
+    with pytest.raises(type(problem)), at_work(leases):
+        raise problem
+    assert keys(leases) == []
+
+
+@pytest.mark.parametrize("moment", ["before-send.s3.PutObject", "after-call.s3.PutObject"])
+def test_ctrl_c_while_the_lease_is_written_leaves_none(
+    leases: Leases, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leases.client.meta.events.register(moment, lambda **_: os.kill(os.getpid(), signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), at_work(leases):
+            time.sleep(9)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert keys(leases) == []
+
+
+def test_work_whose_lease_cannot_be_had_is_not_begun(leases: Leases) -> None:
+    with pytest.raises(KilnError, match="NoSuchBucket"), at_work(replace(leases, bucket="no-such-bucket")):
+        pytest.fail("it is begun")
+
+
+def test_work_whose_lease_somebody_deleted_goes_on(leases: Leases) -> None:
+    said: list[str] = []
+    with at_work(leases, tells=said.append):
+        (key,) = keys(leases)
+        leases.client.delete_object(Bucket=BUCKET, Key=key)
+        time.sleep(DURATION)
+    assert (keys(leases), said) == ([], [])
+
+
+def test_the_lease_of_killed_work_is_dead_a_duration_later(leases: Leases, aws: Aws) -> None:
+    worker = subprocess.Popen([sys.executable, "-c", WORKER], stdout=subprocess.PIPE, text=True)
+    try:
+        assert worker.stdout
+        assert worker.stdout.readline() == "held\n"
+    finally:
+        worker.kill()
+        worker.wait()
+    assert remains.ask(aws, BUCKET).live == {"web-killed"}
+    until(lambda: not remains.ask(aws, BUCKET).live, DURATION * 3 + 1)

@@ -2,8 +2,10 @@
 
 import shlex
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from bake import digest, failed_build, pins, recipe, repin, toolchain
 from bake.build import Build, Watcher
 from bake.digest import Closure
+from bake.failure import BakeFailed
 from bake.flow import Baker
 from bake.log import BuildLog
 from bake.packer import Message
@@ -23,7 +26,8 @@ from bake.recipe import Layer, Recipe
 from bake.workspace import Workspace
 from console.errors import BadInput
 from console.progress import Progress
-from tests.bake.bakers import bake_before
+from tests.bake.bakers import BUCKET, DEBIAN, bake_before
+from tests.bake.impatient import AT_WORK, leases, sweep
 
 LOCK = {"auditd": "1:3.0.9-1", "libstdc++6": "12.2.0-14+deb12u1", "chrony": "4.3-2+deb12u3"}
 BUILD = Build("base-1", "base", Layer.BASE, None, "abc", "sha256:d", "ami-0", "ami-0", "eu-west-1", "me")
@@ -242,3 +246,54 @@ def test_a_runtime_is_tried_on_the_base_that_is_there(baker: Baker) -> None:
     records: Any = bake_before(baker)
     assert repin.parent_image(baker, baker.plan(), runtime) == records["base"].image_ids[baker.home.region]
     assert repin.parent_image(baker, baker.plan(), baker.recipes["base"]) == "ami-00000000"
+
+
+@pytest.fixture
+def builder(baker: Baker, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], None]], None]:
+    """In the place of Packer a machine with the build's tags, and what a test does while it runs, given its id."""
+    ec2 = baker.aws.client("ec2")
+
+    def plays(meanwhile: Callable[[str], None]) -> None:
+        def without_image(build: Build, *_: object) -> dict[str, str]:
+            tags = [{"Key": name, "Value": value} for name, value in build.tags.items()]
+            asked = [{"ResourceType": "instance", "Tags": tags}]
+            made = ec2.run_instances(ImageId=DEBIAN, MinCount=1, MaxCount=1, TagSpecifications=asked)
+            meanwhile(build.id)
+            ec2.terminate_instances(InstanceIds=[made["Instances"][0]["InstanceId"]])
+            return LOCK
+
+        monkeypatch.setattr(Build, "without_image", without_image)
+
+    monkeypatch.setattr(toolchain, "find", lambda _: SimpleNamespace(packer=None))
+    monkeypatch.setattr("bake.sweep.PAUSE_SECONDS", 0)
+    return plays
+
+
+def running(baker: Baker) -> int:
+    filters = [{"Name": "instance-state-name", "Values": ["running"]}]
+    return len(baker.aws.client("ec2").describe_instances(Filters=filters)["Reservations"])
+
+
+def test_a_sweep_that_spares_nothing_young_leaves_the_builder_of_an_update_alone(
+    baker: Baker, builder: Callable[[Callable[[str], None]], None]
+) -> None:
+    seen: list[tuple[str, dict[tuple[str, str], str], int]] = []
+    builder(lambda build: seen.append((build, sweep(baker.aws, BUCKET), running(baker))))
+    assert repin.update(baker, "base").after == LOCK
+    ((build, told, machines),) = seen
+    assert (told, machines) == ({(build, baker.aws.region): AT_WORK}, 1)
+    assert (leases(baker.aws, BUCKET), running(baker)) == ([], 0)
+
+
+@pytest.mark.parametrize("ended_by", [KeyboardInterrupt(), BakeFailed("no tests")], ids=lambda one: type(one).__name__)
+def test_whatever_ends_an_update_its_builder_goes_and_then_its_lease(
+    baker: Baker, builder: Callable[[Callable[[str], None]], None], ended_by: BaseException
+) -> None:
+    def ends(_: str) -> None:
+        assert len(leases(baker.aws, BUCKET)) == 1
+        raise ended_by
+
+    builder(ends)
+    with pytest.raises(type(ended_by)):
+        repin.update(baker, "base")
+    assert (leases(baker.aws, BUCKET), running(baker)) == ([], 0)

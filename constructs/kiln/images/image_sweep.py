@@ -64,8 +64,8 @@ class Schedule:
 
     Args:
         expression: of EventBridge, such as `rate(1 hour)`; may be a token.
-        older_than_hours: remains of which nothing is younger; 3 to 720: boot tests and copies hold no lease, and only
-            their age says that they are at work.
+        older_than_hours: remains of which nothing is younger; 3 to 720: a copy that was left to EC2 has no lease until
+            the next command takes it, nor has work that cannot reach S3, and only their age spares them.
     """
 
     expression: str

@@ -8,17 +8,21 @@ from bake.boot import health, instance, testing, trial
 from bake.boot.health import NotHealthy
 from bake.boot.instance import Trial
 from bake.boot.testing import Outcomes
+from bake.boot.trial import Verdict
 from bake.digest import Closure
 from bake.image import ImageRecord, TestResult
+from bake.leases import Leases
 from bake.place import Workshop
 from bake.recipe import Recipe
 from console.aws import Aws
 from console.errors import KilnError
 from console.progress import Progress
-from tests.bake.bakers import record_of
+from tests.bake.bakers import BUCKET, record_of
+from tests.bake.impatient import AT_WORK, leases, sweep
 
 PASSED = TestResult(name="test_a", outcome="passed", seconds=1)
 FAILED = TestResult(name="test_b", outcome="failed", seconds=1)
+CALLER = "arn:me"
 
 
 @pytest.fixture
@@ -27,7 +31,9 @@ def workshop(aws: Aws) -> Workshop:
     subnet = ec2.describe_subnets()["Subnets"][0]
     group = ec2.create_security_group(GroupName="bake", Description="bake", VpcId=subnet["VpcId"])["GroupId"]
     aws.client("iam").create_instance_profile(InstanceProfileName="builders")
-    return Workshop((subnet["SubnetId"],), group, "builders", "key", "bucket", {})
+    location = {"LocationConstraint": aws.region}
+    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
+    return Workshop((subnet["SubnetId"],), group, "builders", "key", BUCKET, {})
 
 
 @pytest.fixture
@@ -45,7 +51,12 @@ def left(aws: Aws) -> list[str]:
         *(one["InstanceId"] for one in instances if one["State"]["Name"] != "terminated"),
         *(one["KeyName"] for one in ec2.describe_key_pairs()["KeyPairs"]),
         *(one["VolumeId"] for one in ec2.describe_volumes()["Volumes"]),
+        *leases(aws, BUCKET),
     ]
+
+
+def run(aws: Aws, workshop: Workshop, tier: Recipe, record: ImageRecord) -> Verdict:
+    return trial.run(aws, workshop, tier, record, Leases(aws.client("s3"), BUCKET), CALLER, Progress())
 
 
 def test_the_machine_is_private_and_carries_what_a_sweep_looks_for(
@@ -83,7 +94,7 @@ def test_where_a_zone_has_no_capacity_the_next_is_tried(
 
     monkeypatch.setattr(ec2, "run_instances", run)
     zones = ("subnet-elsewhere", *workshop.subnets)
-    two = Workshop(zones, workshop.security_group, "builders", "key", "bucket", {})
+    two = Workshop(zones, workshop.security_group, "builders", "key", BUCKET, {})
     launched = instance.launch(aws, Trial.of(record, aws.region), two)
     assert tuple(asked) == zones and launched.id.startswith("i-")
 
@@ -126,7 +137,7 @@ def test_what_came_of_it_is_told_and_nothing_is_left(
     passed: bool,
 ) -> None:
     outcomes[name] = outcome
-    verdict = trial.run(aws, workshop, tier, record, Progress())
+    verdict = run(aws, workshop, tier, record)
     assert verdict.result.passed is passed
     assert verdict.result.instance_type == "t3.medium"
     if name == "health":
@@ -136,6 +147,37 @@ def test_what_came_of_it_is_told_and_nothing_is_left(
         assert verdict.result.healthy_after == 2.0
         assert verdict.failed == (() if passed else ("test_b",))
     assert left(aws) == []
+
+
+def test_a_sweep_that_spares_nothing_young_leaves_the_machine_alone(
+    aws: Aws,
+    workshop: Workshop,
+    tier: Recipe,
+    record: ImageRecord,
+    outcomes: dict[str, Case],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[dict[tuple[str, str], str]] = []
+
+    def wait(one: instance.Instance, *_: object, **__: object) -> float:
+        told.append(sweep(aws, BUCKET))
+        assert instance.ended(aws, one) is None
+        return 2.0
+
+    monkeypatch.setattr(health, "wait", wait)
+    verdict = run(aws, workshop, tier, record)
+    assert verdict.result.passed
+    assert told == [{(verdict.trial.build, aws.region): AT_WORK}]
+    assert left(aws) == []
+
+
+def test_without_a_lease_nothing_is_launched(
+    aws: Aws, workshop: Workshop, tier: Recipe, record: ImageRecord, outcomes: dict[str, Case]
+) -> None:
+    elsewhere = Leases(aws.client("s3"), "no-such-bucket")
+    with pytest.raises(KilnError, match="NoSuchBucket"):
+        trial.run(aws, workshop, tier, record, elsewhere, CALLER, Progress())
+    assert aws.client("ec2").describe_instances()["Reservations"] == []
 
 
 @pytest.mark.parametrize("ended_by", [KeyboardInterrupt(), KilnError("no tests"), ZeroDivisionError()])
@@ -149,16 +191,16 @@ def test_whatever_ends_it_nothing_is_left(
 ) -> None:
     outcomes["tests"] = ended_by
     with pytest.raises(type(ended_by)):
-        trial.run(aws, workshop, tier, record, Progress())
+        run(aws, workshop, tier, record)
     assert left(aws) == []
 
 
 def test_a_refused_launch_leaves_no_key_and_says_nothing_of_the_image(
     aws: Aws, workshop: Workshop, tier: Recipe, record: ImageRecord, outcomes: dict[str, Case]
 ) -> None:
-    nowhere = Workshop(("subnet-00000000",), workshop.security_group, "builders", "key", "bucket", {})
+    nowhere = Workshop(("subnet-00000000",), workshop.security_group, "builders", "key", BUCKET, {})
     with pytest.raises(KilnError) as caught:
-        trial.run(aws, nowhere, tier, record, Progress())
+        run(aws, nowhere, tier, record)
     assert "ec2:RunInstances" in (caught.value.where or "")
     assert left(aws) == []
 
@@ -175,6 +217,6 @@ def test_what_cannot_be_removed_is_said_with_the_command_that_does(
 
     monkeypatch.setattr(sweep, "sweep", lambda aws, build: sweep.Outcome(left=("instance i-1 (refused)",)))
     with pytest.raises(KilnError) as caught:
-        trial.run(aws, workshop, tier, record, Progress())
+        run(aws, workshop, tier, record)
     assert caught.value.found == "instance i-1 (refused)"
     assert (caught.value.next_step or "").startswith("python -m bake sweep --build verify-web-")

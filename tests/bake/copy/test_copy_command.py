@@ -1,19 +1,24 @@
 """`python -m bake copy` and `share` as a user calls them, against an AWS that knows what is done with images."""
 
 import json
+import os
+import signal
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from bake.copy import copies
-from bake.image import ImageStore
+from bake.image import ImageRecord, ImageStore
+from bake.lease import Lease
+from bake.leases import Leases
 from bake.place import Home
 from console.aws import Aws
 from console.errors import KilnError
 from infra import images as images_file
-from tests.bake.images_aws import Tooling, server, tooling, variables
+from tests.bake.images_aws import BUCKET, Tooling, server, tooling, variables
+from tests.bake.impatient import AT_WORK, leases, sweep
 from tests.bake.said import Command
 
 REGION = "eu-central-1"
@@ -70,6 +75,60 @@ def test_a_dry_run_writes_nothing(command: Command, account: Tooling) -> None:
     assert account.copies(REGION) == [] and account.recorded() == account.record
 
 
+def test_a_sweep_that_spares_nothing_young_leaves_a_copy_alone_that_is_not_recorded_yet(
+    command: Command, account: Tooling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.make_key(REGION)
+    told, change = list[dict[tuple[str, str], str]](), ImageStore.change
+
+    def swept_before(store: ImageStore, record: ImageRecord, how: Callable[[ImageRecord], ImageRecord]) -> ImageRecord:
+        (one,) = account.copies(REGION)
+        assert one["State"] == "available", "EC2's own state does not keep it any more"
+        told.append(sweep(account.aws, BUCKET, REGION))
+        assert account.copies(REGION) == [one]
+        return change(store, record, how)
+
+    monkeypatch.setattr(ImageStore, "change", swept_before)
+    said = command("copy", "web", "--to", REGION, "--json")
+    assert said.code == 0, said.err
+    assert told == [{(account.record.build, REGION): AT_WORK}]
+    assert account.recorded().image_ids[REGION] == said.json["regions"][0]["image"]
+    assert leases(account.aws, BUCKET) == []
+
+
+def test_a_copy_waits_neither_for_another_of_the_same_image_nor_for_a_bake_of_it(
+    command: Command, account: Tooling
+) -> None:
+    account.make_key(REGION)
+    other, s3 = account.record, Leases(account.aws.client("s3"), BUCKET)
+    bake = Lease.of(recipe="web", digest=other.digest, build=other.build, caller="arn:me", duration_seconds=60)
+    assert s3.put(bake, None)
+    with s3.at_work(other.recipe, other.build, "arn:me", print):
+        assert command("copy", "web", "--to", REGION).code == 0
+        assert len(leases(account.aws, BUCKET)) == 2, "it has released its own"
+
+
+def test_a_dry_run_takes_no_lease(command: Command, account: Tooling, monkeypatch: pytest.MonkeyPatch) -> None:
+    account.make_key(REGION)
+    monkeypatch.setattr(Leases, "put", lambda *_: pytest.fail("it takes one"))
+    assert command("copy", "web", "--to", REGION, "--dry-run").code == 0
+
+
+def test_an_interrupted_copy_leaves_no_lease(
+    command: Command, account: Tooling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.make_key(REGION)
+
+    def interrupted(*_: object) -> None:
+        assert len(leases(account.aws, BUCKET)) == 1
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(copies.Copy, "_encrypted", interrupted)
+    said = command("copy", "web", "--to", REGION)
+    assert said.code == 130
+    assert (leases(account.aws, BUCKET), len(account.copies(REGION))) == ([], 1)
+
+
 def test_a_region_without_a_key_is_not_ready_and_says_how_to_make_one(command: Command, account: Tooling) -> None:
     account.make_key("us-east-1")
     said = command("copy", "web", "--to", "us-east-1", "--to", REGION, "--json")
@@ -115,6 +174,7 @@ def test_a_failed_copy_is_said_and_the_next_command_replaces_it(
     assert "does not exist" in said.json["regions"][0]["error"]["found"]
     (failed,) = account.copies(REGION)
     assert (failed["State"], account.recorded()) == ("failed", account.record)
+    assert leases(account.aws, BUCKET) == []
     said = command("copy", "web", "--to", REGION, "--json")
     assert said.code == 0, said.err
     (copy,) = account.copies(REGION)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 
 from console.aws import Aws
 from infra import images as images_file
-from tests.bake.images_aws import ROOT, Tooling, server, tooling, variables
+from tests.bake.images_aws import BUCKET, ROOT, Tooling, server, tooling, variables
+from tests.bake.impatient import leases
 
 pytestmark = pytest.mark.slow
 
@@ -27,14 +29,17 @@ WRITES = (
     "CreateGrant",
     "EnableImageDeregistrationProtection",
     "PutObject",
+    "DeleteObject",
 )
-# each write, done and not done, the first time and the second (mostly of the other region), and while copies are made
+LEASE = ("PutObject", "DeleteObject")  # of a command; a record is a PutObject too
+# Each write, done and not done, the first time and the second (mostly of the other region), and while copies are made.
+TIMES = {**dict.fromkeys(WRITES, 2), "PutObject": 3, "DeleteObject": 1}
 POINTS = [
-    *((name, when, number) for number in (1, 2) for name in WRITES for when in ("before", "after")),
+    *((name, when, number) for name in WRITES for number in range(1, TIMES[name] + 1) for when in ("before", "after")),
     ("DescribeSnapshots", "before", 1),
     ("DescribeSnapshots", "after", 3),
 ]
-SHORT = [("CopyImage", "after", 1), ("PutObject", "before", 1), ("DescribeSnapshots", "after", 3)]
+SHORT = [("CopyImage", "after", 1), ("PutObject", "before", 2), ("DescribeSnapshots", "after", 3)]
 
 
 @pytest.fixture(scope="module")
@@ -100,19 +105,32 @@ def check_whole(account: Tooling, *, grants_once: bool = True) -> None:
 )
 def test_a_killed_copy_is_gone_on_with(account: Tooling, name: str, when: str, number: int) -> None:
     assert call(name, when, str(number)).returncode == -signal.SIGKILL
+    left = leases(account.aws, BUCKET)
+    none = (name, when, number) in [("PutObject", "before", 1), ("DeleteObject", "after", 1)]
+    assert len(left) == (0 if none else 1), "a lease from before the first copy to after the last record"
     done = call()
     assert done.returncode == 0, done.stderr
     check_whole(account)
+    assert leases(account.aws, BUCKET) == left, "the dead one, of which nothing counts but its time; the other is gone"
 
 
-def test_the_points_are_all_the_writes_that_there_are_and_a_second_copy_makes_none(account: Tooling) -> None:
+def writes(said: str) -> list[str]:
+    return [line.split()[1] for line in said.splitlines() if line.startswith("call ")]
+
+
+def test_the_points_are_all_the_writes_that_there_are_and_a_second_copy_makes_those_of_its_lease_alone(
+    account: Tooling,
+) -> None:
     done = call()
     assert done.returncode == 0, done.stderr
-    assert {line.split()[1] for line in done.stderr.splitlines() if line.startswith("call ")} == set(WRITES)
+    made = Counter(writes(done.stderr))
+    assert set(made) == set(WRITES)
+    assert {name: made[name] for name in LEASE} == {name: TIMES[name] for name in LEASE}
     check_whole(account)
     again = call()
     assert again.returncode == 0
-    assert [line for line in again.stderr.splitlines() if line.startswith("call ")] == []
+    assert tuple(writes(again.stderr)) == LEASE
+    assert leases(account.aws, BUCKET) == []
 
 
 def test_two_copies_at_once_are_one(account: Tooling) -> None:
@@ -120,6 +138,7 @@ def test_two_copies_at_once_are_one(account: Tooling) -> None:
         ended = [one.result() for one in (threads.submit(call), threads.submit(call))]
     assert [one.returncode for one in ended] == [0, 0], [one.stderr for one in ended]
     check_whole(account, grants_once=False)
+    assert leases(account.aws, BUCKET) == []
 
 
 def test_ctrl_c_ends_the_command_and_not_the_copy(account: Tooling) -> None:
@@ -135,5 +154,6 @@ def test_ctrl_c_ends_the_command_and_not_the_copy(account: Tooling) -> None:
         assert process.returncode == 130
         assert "copies that are under way go on at AWS" in said
     assert "Traceback" not in said
+    assert leases(account.aws, BUCKET) == []
     assert call().returncode == 0
     check_whole(account)
