@@ -87,7 +87,7 @@ def test_two_bakes_with_one_lock_hold_the_same_to_the_last_byte_of_the_bill(
     assert again["image_ids"] != locked["image_ids"]
     after = record_of(tooling, "base")
     assert after["packages"] == before["packages"]
-    assert after["contents"] == before["contents"]
+    assert after["contents"] != before["contents"], "each bake has its document"
     assert bill_of(tooling, "base") == bill
     assert {f"pkg:deb/debian/{name}" for name in after["packages"]} == {
         one["purl"].partition("@")[0].replace("%2B", "+")

@@ -18,6 +18,7 @@ from kiln.refusal import refuse, require_between
 
 OLD_VERSION_DAYS = 90
 UNFINISHED_UPLOAD_DAYS = 7
+MOST_DAYS = 2**31 - 1
 LONGEST_LOCK_DAYS = 36_500
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html (100 years)"""
 
@@ -48,6 +49,7 @@ class Bucket(Construct):
     Args:
         encryption: see `Encryption`.
         keep_days: after which an object expires; for ever by default. May be a token.
+        passing: beginning of a key → days after which an object with it expires, however long the others are kept.
         lock_days: for which nobody, root included, can delete a version (Object Lock, compliance mode). May be a token.
         access_logs: the bucket that is told of each request.
         acl_reason: why a service must write objects with an ACL; without it there are no ACLs.
@@ -60,12 +62,15 @@ class Bucket(Construct):
         *,
         encryption: Encryption,
         keep_days: float | None = None,
+        passing: Mapping[str, int] | None = None,
         lock_days: float | None = None,
         access_logs: "Bucket | None" = None,
         acl_reason: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         _require_sense(self, keep_days, lock_days)
+        for prefix, days in (passing or {}).items():
+            require_between(self, f"passing[{prefix!r}]", days, 1, MOST_DAYS, "days")
         key = encryption.key_arn and kms.Key.from_key_arn(self, "Key", encryption.key_arn)
         # "Default" is not part of logical ids, so that a plain bucket can become one of these and stay the same.
         self._bucket = s3.Bucket(
@@ -79,7 +84,7 @@ class Bucket(Construct):
             object_ownership=_ownership(acl_reason),
             enforce_ssl=True,
             minimum_tls_version=1.2,
-            lifecycle_rules=_lifecycle(keep_days),
+            lifecycle_rules=[*_lifecycle(keep_days), *_of_prefixes(passing or {})],
             object_lock_enabled=True if lock_days else None,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
@@ -136,7 +141,7 @@ class Bucket(Construct):
 
 def _require_sense(bucket: Construct, keep_days: float | None, lock_days: float | None) -> None:
     if keep_days is not None:
-        require_between(bucket, "keep_days", keep_days, 1, 2**31 - 1, "days")
+        require_between(bucket, "keep_days", keep_days, 1, MOST_DAYS, "days")
     if lock_days is not None:
         require_between(bucket, "lock_days", lock_days, 1, LONGEST_LOCK_DAYS, "days")
     if cdk.Token.is_unresolved(keep_days) or cdk.Token.is_unresolved(lock_days) or not keep_days or not lock_days:
@@ -157,4 +162,11 @@ def _lifecycle(keep_days: float | None) -> list[s3.LifecycleRule]:
             noncurrent_version_expiration=cdk.Duration.days(OLD_VERSION_DAYS),
             expiration=None if keep_days is None else cdk.Duration.days(keep_days),
         )
+    ]
+
+
+def _of_prefixes(passing: Mapping[str, int]) -> list[s3.LifecycleRule]:
+    return [
+        s3.LifecycleRule(id=f"Pass{number}", prefix=prefix, expiration=cdk.Duration.days(days))
+        for number, (prefix, days) in enumerate(passing.items(), 1)
     ]
