@@ -45,6 +45,6 @@ class ImageFactory(Construct):
         # People look for this one by name; its path keeps the logical id that it has had from the beginning.
         alias = Construct(self.key, "Alias")
         kms.CfnAlias(alias, "Resource", alias_name=f"alias/{key_alias}", target_key_id=self.key.arn)
-        # A lease is renewed every few seconds while it is held and deleted at its end: one that stays is of a killed bake.
+        # A lease is renewed every few seconds and deleted at its end: one that stays is of a bake that was killed.
         self.bucket = Bucket(self, "Images", encryption=Encryption.with_key(self.key.arn), passing={"leases/": 1})
         self.network = BakeNetwork(self, "Network", cidr=cidr, records=Records(self.key.arn, TRAFFIC_DAYS))
