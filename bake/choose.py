@@ -21,14 +21,18 @@ EXPECTED = (
 )
 
 
-def choose(word: str, inventory: Inventory, now: datetime) -> ImageRecord:
-    """The record of the image that `word` names. Raises BadInput."""
+def choose(word: str, inventory: Inventory, now: datetime, *, also_replaced: bool = False) -> ImageRecord:
+    """The record of the image that `word` names. Raises BadInput.
+
+    `also_replaced`: an AMI id or a build id may also be that of an image that was replaced, of which less is known.
+    """
     records = inventory.records
+    all_there_are = inventory.recorded if also_replaced else records
     if word.startswith("ami-"):
-        return _by_image_id(word, inventory, now)
+        return _by_image_id(word, all_there_are, inventory, now)
     if word in {one.recipe for one in records} | inventory.images.root.keys():
         return _of_recipe(word, inventory)
-    if built := [one for one in records if one.build == word]:
+    if built := [one for one in all_there_are if one.build == word]:
         return built[0]
     found = DIGEST.fullmatch(word)
     enough = found and len(found[1]) >= FEWEST_DIGITS
@@ -45,16 +49,16 @@ def choose(word: str, inventory: Inventory, now: datetime) -> ImageRecord:
     return fitting[0]
 
 
-def _by_image_id(word: str, inventory: Inventory, now: datetime) -> ImageRecord:
-    for record in inventory.records:
+def _by_image_id(word: str, records: Iterable[ImageRecord], inventory: Inventory, now: datetime) -> ImageRecord:
+    for record in records:
         if word in record.image_ids.values():
             return record
     seen = {one.image_id: one for one in inventory.all(now)}
     if word in seen:
         raise BadInput(
-            f"{word} has no record: nothing more is known than its tags",
+            f"{word} has no record of its own: little more is known than its tags",
             found=f"{summary(seen[word])}: {'; '.join(seen[word].notes)}",
-            expected="an image with a record",
+            expected="an image with a record of its own",
             next_step="python -m bake list",
         )
     raise _nothing(word, inventory.records)

@@ -37,13 +37,28 @@ class TestResult(_Record):
 
 
 class Replaced(_Record):
-    """An image that the record of its digest named before the digest was baked once more."""
+    """An image that the record of its digest named before the digest was baked once more.
+
+    The last three are None where they were not kept yet: then nobody knows who may launch it.
+    """
 
     build: str
     baked_at: datetime
     image_ids: Mapping[str, str]
     snapshot_ids: Mapping[str, tuple[str, ...]]
     contents: Mapping[str, str] = {}
+    commit: str | None = None
+    parent_image_ids: Mapping[str, str] | None = None
+    shared_with: tuple[str, ...] | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether enough is known of it to be treated as an image of its own."""
+        return None not in (self.commit, self.parent_image_ids, self.shared_with)
+
+
+# What a digest says, and so of every image that was baked of it.
+OF_THE_DIGEST = ("application", "recipe", "layer", "digest", "version", "owner", "parent", "closure", "platform")
 
 
 class BootTest(_Record):
@@ -83,6 +98,7 @@ class ImageRecord(_Record):
         contents: document about it → its key in this bucket: `sbom`, the bill of materials.
         seconds: phase → duration of the bake.
         replaced: what the record named before (`--force`), the newest first: those images are Kiln's still.
+        replaced_by: of an image out of `replaced`, the build that the record of its digest names now.
         boot_test: the newest one; None where there was none.
     """
 
@@ -109,6 +125,7 @@ class ImageRecord(_Record):
     contents: Mapping[str, str] = {}
     seconds: Mapping[str, float] = {}
     replaced: tuple[Replaced, ...] = ()
+    replaced_by: str | None = None
     boot_test: BootTest | None = None
     platform: Platform = Platform.LINUX
 
@@ -120,6 +137,23 @@ class ImageRecord(_Record):
         """What the record that takes the place of this one says of it and of those before it."""
         this = Replaced.model_validate({name: getattr(self, name) for name in Replaced.model_fields})
         return (this, *self.replaced)
+
+    @property
+    def earlier(self) -> tuple["ImageRecord", ...]:
+        """The images that it has replaced, each as a record of its own; not those of which too little is known."""
+        same = {name: getattr(self, name) for name in OF_THE_DIGEST}
+        return tuple(
+            # not validated once more: it is asked for often, and every value was
+            ImageRecord.model_construct(
+                **same, **{name: getattr(one, name) for name in Replaced.model_fields}, replaced_by=self.build
+            )
+            for one in self.replaced
+            if one.is_known
+        )
+
+    def without(self, build: str) -> "ImageRecord":
+        """This record, and of a build that it has replaced it says nothing any more."""
+        return self.model_copy(update={"replaced": tuple(one for one in self.replaced if one.build != build)})
 
     @property
     def resources(self) -> frozenset[str]:

@@ -21,6 +21,7 @@ from console.aws import Aws, errors
 from infra import images as images_file
 
 GONE = "gone"
+NONE_HERE = "no image here"
 ASKERS = 8  # questions to EC2 at once
 
 
@@ -71,11 +72,17 @@ class Inventory:
         return tuple(sorted(records, key=lambda one: (one.baked_at, one.build), reverse=True))
 
     @property
+    def recorded(self) -> tuple[ImageRecord, ...]:
+        """Every image that a record names, also those that were replaced, as a record of its own; the newest first."""
+        found = [image for record in self.records for image in (record, *record.earlier)]
+        return tuple(sorted(found, key=lambda one: (one.baked_at, one.build), reverse=True))
+
+    @property
     def in_force(self) -> frozenset[str]:
         """The AMI ids that the images file names, and those that they were really baked from, all the way down."""
         found = {image_id for image in self.images.root.values() for image_id in image.image_ids.values()}
         for layer in reversed(Layer):
-            for record in self.records:
+            for record in self.recorded:
                 if record.layer is layer and found & set(record.image_ids.values()):
                     found |= set(record.parent_image_ids.values())
         return frozenset(found)
@@ -86,7 +93,8 @@ class Inventory:
 
     def of(self, record: ImageRecord, now: datetime) -> tuple[Seen, ...]:
         """The AMIs of a record, by region."""
-        in_force, url = self.in_force, next(one.url for one in self.stored if one.record == record)
+        in_force = self.in_force
+        now_there = next(one for one in self.stored if (one.recipe, one.digest) == (record.recipe, record.digest))
         return tuple(
             Seen(
                 recipe=record.recipe,
@@ -102,8 +110,12 @@ class Inventory:
                 in_force=image_id in in_force,
                 deprecated_from=moment((description or {}).get("DeprecationTime")),
                 protected=agreement.is_protected(description or {}),
-                record=url,
-                notes=(*contradictions(record, description), *self._in_file_otherwise(record, image_id)),
+                record=now_there.url,
+                notes=(
+                    *_replaced(record, now_there, region),
+                    *contradictions(record, description),
+                    *self._in_file_otherwise(record, image_id),
+                ),
             )
             for region, image_id in sorted(record.image_ids.items())
         )
@@ -116,7 +128,7 @@ class Inventory:
 
     def all(self, now: datetime) -> tuple[Seen, ...]:
         """Every AMI that a record, EC2 or the images file knows, the newest first."""
-        found = [one for record in self.records for one in self.of(record, now)]
+        found = [one for record in self.recorded for one in self.of(record, now)]
         known = {one.image_id for one in found}
         found += [one for one in self._without_record(now) if one.image_id not in known]
         known = {one.image_id for one in found}
@@ -173,10 +185,19 @@ def _why_without(stored: Stored | None, region: str, image: str) -> str:
         return "no record"
     if stored.record is None:
         return f"no record that can be read: {stored.problem}"
-    now = stored.record.image_ids.get(region, "no image here")
     if any(image == one.image_ids.get(region) for one in stored.record.replaced):
-        return f"replaced: its digest was baked again, the record names {now} now"
-    return f"no record: that of its digest names {now} now"
+        return f"{_names_now(stored.record, region)}; who may launch it, the record does not say"
+    return f"no record: that of its digest names {stored.record.image_ids.get(region, NONE_HERE)} now"
+
+
+def _replaced(record: ImageRecord, now_there: Stored, region: str) -> Iterator[str]:
+    if record.replaced_by and now_there.record:
+        yield _names_now(now_there.record, region)
+
+
+def _names_now(record: ImageRecord, region: str) -> str:
+    now = record.image_ids.get(region, NONE_HERE)
+    return f"replaced: its digest was baked again, the record names {now} now"
 
 
 def state_of(description: Mapping[str, Any] | None, now: datetime) -> str:
@@ -223,7 +244,9 @@ def gather(images: Path) -> tuple[Inventory, Mapping[str, Aws]]:
 
 def _by_region(stored: Iterable[Stored], images: images_file.Images) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    tables = [one.record.image_ids for one in stored if one.record] + [one.image_ids for one in images.root.values()]
+    tables: list[Mapping[str, str]] = [one.image_ids for one in images.root.values()]
+    for record in (one.record for one in stored if one.record):
+        tables += [record.image_ids, *(one.image_ids for one in record.replaced)]
     for region, image_id in (item for table in tables for item in table.items()):
         found.setdefault(region, set()).add(image_id)
     return found

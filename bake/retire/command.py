@@ -44,7 +44,7 @@ nothing is done), 130 interrupted.
     help="From when a run first saw that nothing needs it to disabled, and from that to deleted.",
 )
 @click.option(
-    "--undo", "undone", metavar="IMAGE", help="Take back what was done with IMAGE, which is named as in `show`."
+    "--undo", "undone", metavar="IMAGE", help="Take back what was done with IMAGE, named as in `show`, or replaced."
 )
 @json_option
 @images_option
@@ -67,6 +67,8 @@ def retire(
     An image is needed by a release (a tag kiln:release:…), by an instance, launch template, Auto Scaling group or SSM
     parameter of any environment's account, by every other account or organization that it is shared with, by the
     images file, and by every image baked from it that is kept.
+
+    An image whose digest was baked once more (--force) is one like any other, but never among the newest.
     """
     from datetime import UTC, datetime
 
@@ -94,7 +96,7 @@ def retire(
     aws = clients[home.region]
     store = ImageStore(aws.client("s3"), Workshop.look_up(aws, home, ()).bucket)
     if undone:
-        record = choose(undone, found, now)
+        record = choose(undone, found, now, also_replaced=True)
         done = steps.undo(clients, store, record) if for_real else ()
         report.undone(record, found.of(record, now), done, for_real=for_real, as_json=as_json)
         return ExitCode.DONE

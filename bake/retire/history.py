@@ -3,6 +3,7 @@
 A record is put there before the first thing of its image is deleted, and taken from its own place after the last one:
 no bake can reuse it, and what was in an image that ran once can still be read. In between, its copy here is what proves
 that a deletion was begun, so that a later `retire` ends it. What a record names, its bill of materials, stays with it.
+Of an image that was replaced, what the record of its digest says of it is put here and goes there; that record stays.
 """
 
 import re
@@ -45,11 +46,19 @@ class History:
             self.store.client.delete_object(Bucket=self.store.bucket, Key=self.key(record))
 
     def end(self, record: ImageRecord) -> None:
-        """After the last thing: the record leaves its own place, if it is still that of this build."""
+        """After the last thing: the record leaves its own place, or what the record of a newer build says of this one.
+
+        The image may also have been replaced since this retire looked.
+        """
         with errors(f"reading the record of {record.recipe} (s3:GetObject on images/*)"):
             current, etag = self.store.look(record.recipe, record.digest)
-        if current and etag and current.build == record.build:
+        if not current or not etag:
+            return
+        if current.build == record.build:
             with errors(f"removing the record of {record.recipe} (s3:DeleteObject on images/*)"):
                 conditional.delete(
                     self.store.client, self.store.bucket, self.store.key(record.recipe, record.digest), etag
                 )
+        else:
+            with errors(f"taking {record.build} out of the record of {record.recipe} (s3:PutObject on images/*)"):
+                self.store.change(current, lambda now: now.without(record.build))

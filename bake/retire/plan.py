@@ -7,6 +7,10 @@ release, a use in any account, being shared with one that cannot be asked for it
 place among the newest, what was baked from it; and what is not provably Kiln's is never touched, but said.
 The images of one record, one in each region, share one fate; each takes its own next step.
 
+An image that was replaced, because its digest was baked once more, is one like any other, but its digest has a newer
+image: it is none of the newest, the images file means it by its AMI id alone, and what was baked from it is what says
+so. A release that names the digest may mean it. The record of the digest goes after what it has replaced.
+
 What a bake might still reuse is available; it is deprecated and disabled for days before it is deleted, and no bake
 reuses a disabled one. So nothing that is deleted can be in the hands of a bake that has just begun.
 """
@@ -34,7 +38,7 @@ COOL_DOWN = timedelta(hours=24)
 SOON = timedelta(minutes=10)
 DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
-Key = tuple[str, str]  # recipe and digest: a record
+Key = tuple[str, str, str]  # recipe, digest and build: a record, or what one has replaced
 
 
 class Action(StrEnum):
@@ -100,23 +104,32 @@ def plan(
         begun: the builds whose deletion was begun: history has their record already.
     """
     kept = keeps(inventory, uses, policy, now, asked)
-    records = {(one.recipe, one.digest): one for one in inventory.records}
+    records = {_key(one): one for one in inventory.recorded}
     described = inventory.everywhere()
+    holding = {
+        (one.recipe, one.digest)
+        for one in records.values()
+        if one.replaced_by and (one.build in begun or described.keys() & set(one.image_ids.values()))
+    }
     steps = []
     for seen in inventory.all(now):
-        record = records.get((seen.recipe, seen.digest))
+        record = records.get((seen.recipe, seen.digest, seen.build))
         description = described.get(seen.image_id, {})
         if record is None or seen.image_id not in record.image_ids.values():
             reason = f"not provably Kiln's: {'; '.join(seen.notes) or 'no record'}"
             steps.append(Step(seen.recipe, seen.region, seen.image_id, seen.state, Action.KEEP, reason))
             continue
-        if reason := kept.get((record.recipe, record.digest), ""):
+        if reason := kept.get(_key(record), ""):
             undo = seen.state in ("deprecated", "disabled")
             reason += f"; it is {seen.state}: --undo {seen.image_id} takes that back" if undo else ""
             marked = UNNEEDED_SINCE in tags_of(description) and not contradictions(record, description)
             action = Action.UNMARK if marked else Action.KEEP
         else:
             action, reason = _next(seen, description, policy, now, begun=record.build in begun)
+        if action is Action.DELETE and not record.replaced_by and (record.recipe, record.digest) in holding:
+            action, reason = Action.WAIT, "it is deleted after the earlier images of its digest: its record names them"
+        if record.replaced_by:
+            reason += f"; {record.replaced_by} has replaced it (build {record.build}): it is none of the newest"
         steps.append(Step(seen.recipe, seen.region, seen.image_id, seen.state, action, reason, record))
     return tuple(steps)
 
@@ -125,12 +138,12 @@ def keeps(
     inventory: Inventory, uses: Iterable[Use], policy: Policy, now: datetime, asked: Collection[str]
 ) -> dict[Key, str]:
     """The records that are kept, each with its reason; also all that a kept one stands on."""
-    described, records = inventory.everywhere(), inventory.records
+    described, records = inventory.everywhere(), inventory.recorded
     used = _by_what(uses)
     newest = _newest(records, described, policy.keep, now)
     kept: dict[Key, str] = {}
     for record in records:
-        key = (record.recipe, record.digest)
+        key = _key(record)
         if reason := next(_reasons(record, inventory, described, used, policy, now, asked), ""):
             kept[key] = reason
         elif key in newest:
@@ -139,12 +152,12 @@ def keeps(
     below = {digest: f"{image}, which has no record" for image, digest in _parents_in_tags(inventory, described)}
     for record in records:
         if record.digest in below:
-            kept.setdefault((record.recipe, record.digest), f"parent of {below[record.digest]}")
-    todo = [one for one in records if (one.recipe, one.digest) in kept]
+            kept.setdefault(_key(record), f"parent of {below[record.digest]}")
+    todo = [one for one in records if _key(one) in kept]
     while todo:
         child = todo.pop()
         for parent in records:
-            key = (parent.recipe, parent.digest)
+            key = _key(parent)
             if key not in kept and _is_parent(parent, child):
                 kept[key] = f"parent of {child.recipe} {short(child.digest)}, which is kept"
                 todo.append(parent)
@@ -176,7 +189,8 @@ def _reasons(
     if unasked := sorted(set(record.shared_with) - {*asked}):
         yield f"shared with {', '.join(unasked)}: nobody asks there what is in use"
     for name, image_in_force in sorted(inventory.images.root.items()):
-        if set(images) & set(image_in_force.image_ids.values()) or image_in_force.digest == record.digest:
+        its_digest = image_in_force.digest == record.digest and not record.replaced_by
+        if its_digest or set(images) & set(image_in_force.image_ids.values()):
             yield f"the images file names it as {name}"
     if now - record.baked_at < policy.younger_than:
         yield f"younger than {duration.show(policy.younger_than)}"
@@ -185,28 +199,31 @@ def _reasons(
 def _newest(
     records: Iterable[ImageRecord], described: Mapping[str, Mapping[str, Any]], keep: int, now: datetime
 ) -> frozenset[Key]:
-    """The newest of each recipe that can be launched; what is gone or disabled does not count."""
+    """The newest of each recipe that can be launched; what is gone, disabled or replaced does not count."""
     found: dict[str, list[Key]] = {}
     for record in records:
         states = {state_of(described.get(image), now) for image in record.image_ids.values()}
-        if states & {"available", "deprecated"}:
-            found.setdefault(record.recipe, []).append((record.recipe, record.digest))
+        if states & {"available", "deprecated"} and not record.replaced_by:
+            found.setdefault(record.recipe, []).append(_key(record))
     return frozenset(key for keys in found.values() for key in keys[:keep])
 
 
 def _is_parent(parent: ImageRecord, child: ImageRecord) -> bool:
-    return parent.digest == child.closure.parent or bool(
-        set(parent.image_ids.values()) & set(child.parent_image_ids.values())
-    )
+    by_digest = parent.digest == child.closure.parent and not parent.replaced_by
+    return by_digest or bool(set(parent.image_ids.values()) & set(child.parent_image_ids.values()))
 
 
 def _parents_in_tags(inventory: Inventory, described: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """AMI id and parent's digest of each image that no record names."""
-    recorded = {image for record in inventory.records for image in record.image_ids.values()}
+    recorded = {image for record in inventory.recorded for image in record.image_ids.values()}
     for image, description in sorted(described.items()):
         parent = tags_of(description).get("kiln:parent-digest")
         if parent and image not in recorded:
             yield image, parent
+
+
+def _key(record: ImageRecord) -> Key:
+    return record.recipe, record.digest, record.build
 
 
 def _by_what(uses: Iterable[Use]) -> dict[str, list[Use]]:

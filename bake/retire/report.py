@@ -37,7 +37,14 @@ def undone(record: ImageRecord, seen: Sequence[Seen], done: Sequence[str], *, fo
     if as_json:
         states = {one.image_id: one.state for one in seen}
         print_json(
-            {"applied": for_real, "recipe": record.recipe, "digest": record.digest, "states": states, "done": done}
+            {
+                "applied": for_real,
+                "recipe": record.recipe,
+                "digest": record.digest,
+                "build": record.build,
+                "states": states,
+                "done": done,
+            }
         )
         return
     for one in seen if not for_real else ():
@@ -67,6 +74,8 @@ def _object(step: Step, done: Done | None) -> dict[str, object]:
     return {
         "recipe": step.recipe,
         "digest": step.record.digest if step.record else None,
+        "build": step.record.build if step.record else None,
+        "replaced_by": step.record.replaced_by if step.record else None,
         "image_id": step.image_id,
         "region": step.region,
         "state": step.state,

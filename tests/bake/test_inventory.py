@@ -146,6 +146,49 @@ def test_an_image_whose_digest_was_baked_again_says_which_one_the_record_names_n
     assert one.notes == (f"no record: that of its digest names {ami(4)} now",)
 
 
+def baked_again(region: str = REGION) -> tuple[ImageRecord, Inventory]:
+    """The newer Web was baked once before, as AMI 9 from the runtime's AMI 8."""
+    before = NEWER.model_copy(
+        update={
+            "build": "web-9",
+            "commit": "b",
+            "baked_at": datetime(2025, 12, 1, tzinfo=UTC),
+            "image_ids": {region: ami(9)},
+            "parent_image_ids": {region: ami(8)},
+        }
+    )
+    records = (BASE, RUNTIME, OLDER, NEWER.model_copy(update={"replaced": before.as_replaced()}))
+    return before, replace(described({9: description_of(before)}), stored=tuple(map(stored, records)))
+
+
+def test_an_image_that_was_replaced_is_listed_as_the_record_knows_it_also_when_it_is_gone() -> None:
+    before, inventory = baked_again()
+    note = f"replaced: its digest was baked again, the record names {ami(4)} now"
+    one = inventory.all(NOW)[-1]
+    assert (one.image_id, one.build, one.commit, one.baked_at) == (ami(9), "web-9", "b", before.baked_at)
+    assert (one.state, one.notes) == ("available", (note,))
+    gone = replace(inventory, described=INVENTORY.described).all(NOW)[-1]
+    assert (gone.image_id, gone.state) == (ami(9), "gone")
+    assert gone.notes == (note, "its image is gone (deregistered since)")
+    elsewhere = baked_again("us-east-1")[1].all(NOW)[-1]
+    assert elsewhere.notes[0] == "replaced: its digest was baked again, the record names no image here now"
+
+
+def test_what_a_replaced_image_was_baked_from_is_in_force_where_the_images_file_names_it() -> None:
+    before, inventory = baked_again()
+    assert {ami(9), ami(8)} <= replace(inventory, images=file_of(before)).in_force
+    assert not {ami(9), ami(8)} & replace(inventory, images=file_of(NEWER)).in_force
+
+
+def test_a_replaced_image_is_chosen_only_where_it_is_asked_for() -> None:
+    _, inventory = baked_again()
+    newest = inventory.records[0]
+    for word, said in ((ami(9), f"{ami(9)} has no record of its own"), ("web-9", "there is no image 'web-9'")):
+        assert choose(word, inventory, NOW, also_replaced=True) == newest.earlier[0]
+        assert said in refused(word, inventory)
+    assert choose(NEWER.digest, inventory, NOW, also_replaced=True) == newest
+
+
 def test_an_image_whose_record_is_of_an_earlier_format_says_so() -> None:
     early = Stored("s3://b/x", "web", NEWER.digest, None, "it is of an earlier format", is_earlier=True)
     inventory = replace(INVENTORY, stored=(early,))

@@ -171,6 +171,9 @@ def test_what_a_record_named_before_force_stays_known_as_ours(baker: Baker, pack
     once = baker.store.get("web", earlier.digest)
     assert once
     assert [(one.build, one.image_ids) for one in once.replaced] == [("web-earlier", earlier.image_ids)]
+    (known,) = once.earlier
+    assert (known.tags, known.closure, known.replaced_by) == (earlier.tags, earlier.closure, once.build)
+    assert (known.parent_image_ids, known.shared_with) == (earlier.parent_image_ids, earlier.shared_with)
     again = another(baker, "again", force=True)
     again.run(again.plan())
     twice = baker.store.get("web", earlier.digest)

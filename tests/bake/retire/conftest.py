@@ -68,7 +68,6 @@ class World:
 
     def bake(self, recipe: str, number: int, below: ImageRecord | None = None, **changes: Any) -> ImageRecord:
         """What a bake leaves: an image with its snapshot, shared and protected, and its record."""
-        ec2 = self.aws.client("ec2")
         closure = Closure(
             parent=below.digest if below else "ami-00000000",
             artifact=None,
@@ -93,6 +92,24 @@ class World:
             closure=closure,
             shared_with=OTHERS if recipe == "web" else (),
         ).model_copy(update=changes)
+        return self._with_image(record, None)
+
+    def bake_again(self, before: ImageRecord, number: int, **changes: Any) -> ImageRecord:
+        """What `bake --force` leaves: another image of the digest, with its record in the place of the other."""
+        there, etag = self.store.look(before.recipe, before.digest)
+        assert there
+        again = {
+            "commit": f"c{number}",
+            "build": f"{before.recipe}-build-{number}",
+            "baked_at": datetime(2026, 1, number, tzinfo=UTC),
+            "shared_with": OTHERS if before.recipe == "web" else (),
+            "contents": {},
+            "replaced": there.as_replaced(),
+        }
+        return self._with_image(there.model_copy(update={**again, **changes}), etag)
+
+    def _with_image(self, record: ImageRecord, over: str | None) -> ImageRecord:
+        ec2 = self.aws.client("ec2")
         builder = ec2.run_instances(ImageId="ami-00000000", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
         image = str(ec2.create_image(InstanceId=builder, Name=f"payroll-{record.build}")["ImageId"])
         ec2.terminate_instances(InstanceIds=[builder])
@@ -103,7 +120,7 @@ class World:
         devices = ec2.describe_images(ImageIds=[image])["Images"][0]["BlockDeviceMappings"]
         snapshots = tuple(device["Ebs"]["SnapshotId"] for device in devices)
         record = record.model_copy(update={"image_ids": {REGION: image}, "snapshot_ids": {REGION: snapshots}})
-        self.store.put(record)
+        self.store.put(record, over=over)
         protect(self.aws, image)
         return record
 

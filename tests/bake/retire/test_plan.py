@@ -1,5 +1,6 @@
 """What is kept and what goes, and why: pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -204,12 +205,163 @@ def test_a_kept_image_on_its_way_out_says_how_to_take_that_back() -> None:
     assert found[ami(3)].reason.endswith(f"it is disabled: --undo {ami(3)} takes that back")
 
 
+# --- images that were replaced: their digest was baked once more ------------------------------------------------------
+def earlier_of(record: ImageRecord, number: int, **changes: Any) -> ImageRecord:
+    """An image of the same digest that was baked half a day before, with an AMI of its own."""
+    before = {
+        "build": f"{record.recipe}-{number}",
+        "baked_at": record.baked_at - DAY / 2,
+        "image_ids": {REGION: ami(number)},
+    }
+    return record.model_copy(update={**before, **changes})
+
+
+def again(record: ImageRecord, *earlier: ImageRecord) -> ImageRecord:
+    return record.model_copy(update={"replaced": tuple(known for one in earlier for known in one.as_replaced())})
+
+
+EARLIER = earlier_of(WEB, 13, commit="b")
+AGAIN = again(WEB, EARLIER)
+
+
+def replaced(*uses: Use, policy: Policy = GREEDY, images: Images = NO_IMAGES, **changed: Any) -> dict[str, Step]:
+    """The steps where web 3 was baked before, as AMI 13, which is described as `web_13` says."""
+    there = {ami(13): changed.pop("web_13", told(EARLIER))}
+    inventory = world(BASE, RUNTIME, AGAIN, images=images, **changed)
+    seen = {**inventory.described[REGION], **{image: one for image, one in there.items() if one is not None}}
+    return steps(replace(inventory, described={REGION: seen}), *uses, policy=policy)
+
+
+def test_a_replaced_image_that_nothing_needs_goes_and_is_told_with_both_builds() -> None:
+    found = replaced(use(ami(3)))
+    assert (found[ami(3)].action, found[ami(13)].action) == (Action.KEEP, Action.DEPRECATE)
+    assert found[ami(13)].reason == "nothing needs it; web-3 has replaced it (build web-13): it is none of the newest"
+    assert found[ami(13)].record == AGAIN.earlier[0]
+
+
+def test_a_replaced_image_is_none_of_the_newest() -> None:
+    found = replaced(policy=replace(GREEDY, keep=5))
+    assert found[ami(3)].reason == "among the newest 5 of web"
+    assert found[ami(13)].action is Action.DEPRECATE
+    gone = replaced(policy=replace(GREEDY, keep=1), web_3=None)
+    assert gone[ami(13)].action is Action.DEPRECATE, "no bake would reuse it"
+
+
+@pytest.mark.parametrize("kind", ["instance", "launch template", "Auto Scaling group", "SSM parameter"])
+def test_a_replaced_image_that_is_used_is_kept_with_what_it_stands_on_and_the_newer_one_goes(kind: str) -> None:
+    found = replaced(use(ami(13), kind))
+    assert found[ami(13)].reason.startswith(f"used by {kind} i-1 of Stage in eu-west-1; web-3 has replaced it")
+    assert {image for image, one in found.items() if one.action is Action.KEEP} == {ami(1), ami(2), ami(13)}
+    assert found[ami(3)].action is Action.DEPRECATE
+
+
+def test_a_release_a_limit_and_a_stranger_keep_a_replaced_image() -> None:
+    leased = replaced(web_13=told(EARLIER, tags={"kiln:release:Stage": "payroll-main-7"}))
+    assert leased[ami(13)].reason.startswith("the release payroll-main-7 of Stage needs it")
+    young = replaced(policy=replace(GREEDY, younger_than=NOW - EARLIER.baked_at + DAY / 4))
+    assert young[ami(13)].reason.startswith("younger than")
+    older = replaced(policy=replace(GREEDY, younger_than=NOW - EARLIER.baked_at - DAY / 4))
+    assert (older[ami(3)].action, older[ami(13)].action) == (Action.KEEP, Action.DEPRECATE)
+    shared = again(WEB, EARLIER.model_copy(update={"shared_with": ("999999999999",)}))
+    inventory = replace(world(shared), described={REGION: {ami(3): told(WEB), ami(13): told(EARLIER)}})
+    assert steps(inventory)[ami(13)].reason.startswith("shared with 999999999999: nobody asks there")
+    assert steps(inventory)[ami(3)].action is Action.DEPRECATE
+
+
+def test_a_digest_in_a_parameter_may_mean_an_image_from_before_it_was_replaced() -> None:
+    found = replaced(use(WEB.digest.removeprefix("sha256:"), "SSM parameter"))
+    assert {found[ami(3)].action, found[ami(13)].action} == {Action.KEEP}
+
+
+def test_the_images_file_means_a_replaced_image_by_its_ami_id_alone() -> None:
+    newer = replaced(images=file_of(WEB))
+    assert (newer[ami(3)].action, newer[ami(13)].action) == (Action.KEEP, Action.DEPRECATE)
+    found = replaced(images=file_of(EARLIER))
+    assert found[ami(13)].reason.startswith("the images file names it as web")
+    assert found[ami(2)].action is Action.KEEP
+    assert found[ami(3)].action is Action.KEEP, "the file names its digest"
+
+
+def test_a_replaced_parent_is_kept_by_what_was_baked_from_it_and_by_nothing_that_was_baked_from_the_newer_one() -> None:
+    before = earlier_of(RUNTIME, 12)
+    runtime = again(RUNTIME, before)
+    closure = WEB.closure.model_copy(update={"parent": RUNTIME.digest})
+    of_digest = {"closure": closure, "digest": closure.digest}
+    for parent, expected in ((12, Action.KEEP), (2, Action.DEPRECATE)):
+        web = WEB.model_copy(update={**of_digest, "parent_image_ids": {REGION: ami(parent)}})
+        inventory = world(runtime, web)
+        inventory = replace(inventory, described={REGION: {**inventory.described[REGION], ami(12): told(before)}})
+        found = steps(inventory, use(ami(3)))
+        assert found[ami(12)].action is expected
+        assert found[ami(2)].action is Action.KEEP, "the record of the digest that it was baked from"
+
+
+def test_an_image_without_a_record_keeps_the_replaced_image_that_it_may_have_been_baked_from() -> None:
+    tagged = told(NEWER, tags={"kiln:parent-digest": WEB.digest})
+    inventory = world(AGAIN)
+    seen = {**inventory.described[REGION], ami(13): told(EARLIER), ami(4): tagged}
+    found = steps(replace(inventory, described={REGION: seen}))
+    assert found[ami(13)].reason.startswith(f"parent of {ami(4)}, which has no record")
+
+
+def test_a_replaced_image_that_goes_keeps_nothing_that_it_stands_on() -> None:
+    found = replaced(web_13=told(EARLIER, tags={"kiln:parent-digest": RUNTIME.digest}))
+    assert {one.action for one in found.values()} == {Action.DEPRECATE}
+
+
+def test_a_replaced_image_whose_tags_are_of_another_build_is_never_touched() -> None:
+    found = replaced(web_13=told(WEB))[ami(13)]
+    assert found.action is Action.KEEP
+    assert "its tag kiln:build is 'web-3', not 'web-13'" in found.reason
+
+
+def test_a_replaced_image_of_which_too_little_was_recorded_is_told_and_left_alone() -> None:
+    (entry,) = AGAIN.replaced
+    little = entry.model_copy(update={"commit": None, "parent_image_ids": None, "shared_with": None})
+    inventory = world(WEB.model_copy(update={"replaced": (little,)}))
+    inventory = replace(inventory, described={REGION: {ami(3): told(WEB), ami(13): told(EARLIER)}})
+    found = steps(inventory)[ami(13)]
+    assert (found.action, found.record) == (Action.KEEP, None)
+    assert found.reason == (
+        "not provably Kiln's: replaced: its digest was baked again, "
+        f"the record names {ami(3)} now; who may launch it, the record does not say"
+    )
+
+
+def test_the_record_of_a_digest_is_deleted_after_all_that_it_has_replaced() -> None:
+    long_ago = {UNNEEDED_SINCE: at(NOW - 40 * DAY), DISABLED_AT: at(NOW - 20 * DAY)}
+    newest = told(WEB, "disabled", long_ago)
+    found = replaced(web_3=newest)
+    assert (found[ami(3)].action, found[ami(13)].action) == (Action.WAIT, Action.DEPRECATE)
+    assert found[ami(3)].reason.startswith("it is deleted after the earlier images of its digest")
+    both = replaced(web_3=newest, web_13=told(EARLIER, "disabled", long_ago))
+    assert (both[ami(3)].action, both[ami(13)].action) == (Action.WAIT, Action.DELETE)
+    somebody_else_deleted_it = replaced(web_3=newest, web_13=None)
+    assert somebody_else_deleted_it[ami(3)].action is Action.DELETE
+    assert somebody_else_deleted_it[ami(13)].action is Action.KEEP
+    begun = world(AGAIN, web_3=newest)
+    assert steps(begun, begun={EARLIER.build})[ami(3)].action is Action.WAIT
+    assert steps(begun, begun={EARLIER.build})[ami(13)].action is Action.DELETE
+
+
 # --- properties: any chain of images, in any state, with any uses ----------------------------------------------------
 states = st.sampled_from(("available", "deprecated", "disabled", "gone", "pending"))
 
 
 @st.composite
+def descriptions(draw: st.DrawFn, record: ImageRecord) -> Any:
+    state, age = draw(states), timedelta(days=draw(st.integers(0, 60)))
+    tags = draw(st.sampled_from([{}, {DISABLED_AT: at(NOW - age)}, {"kiln:release:Stage": "r"}]))
+    tags = tags | draw(st.sampled_from([{}, {UNNEEDED_SINCE: at(NOW - age)}]))
+    deprecated = {"DeprecationTime": f"{NOW - age:%Y-%m-%dT%H:%M:%S}.000Z"} if state == "deprecated" else {}
+    if state == "gone":
+        return None
+    return told(record, "available" if state == "deprecated" else state, tags, **deprecated)
+
+
+@st.composite
 def worlds(draw: st.DrawFn) -> tuple[Inventory, list[Use], Policy, set[str]]:
+    """Any of the images may have been replaced, and what stands on it have been baked from either."""
     count = draw(st.integers(1, 12))
     records: list[ImageRecord] = []
     there: dict[str, Any] = {}
@@ -220,21 +372,24 @@ def worlds(draw: st.DrawFn) -> tuple[Inventory, list[Use], Policy, set[str]]:
         record = record_of(recipe, number, parent=parent.baked_at.day if parent else 0)
         if parent:
             closure = record.closure.model_copy(update={"parent": parent.digest})
-            record = record.model_copy(update={"closure": closure, "digest": closure.digest})
+            below_it = draw(st.sampled_from([parent, *parent.earlier]))
+            stands_on = {"closure": closure, "digest": closure.digest, "parent_image_ids": below_it.image_ids}
+            record = record.model_copy(update=stands_on)
+        if draw(st.booleans()):
+            below_it = draw(st.sampled_from([parent, *parent.earlier])) if parent else record
+            parents = below_it.image_ids if parent else record.parent_image_ids
+            record = again(record, earlier_of(record, 20 + number, parent_image_ids=parents))
         records.append(record)
-        state, age = draw(states), timedelta(days=draw(st.integers(0, 60)))
-        tags = draw(st.sampled_from([{}, {DISABLED_AT: at(NOW - age)}, {"kiln:release:Stage": "r"}]))
-        tags = tags | draw(st.sampled_from([{}, {UNNEEDED_SINCE: at(NOW - age)}]))
-        deprecated = {"DeprecationTime": f"{NOW - age:%Y-%m-%dT%H:%M:%S}.000Z"} if state == "deprecated" else {}
-        if state != "gone":
-            shown = "available" if state == "deprecated" else state
-            there[ami(number)] = told(record, shown, tags, **deprecated)
+        for image in (record, *record.earlier):
+            if (description := draw(descriptions(image))) is not None:
+                there[image.image_ids[REGION]] = description
+    every = [image for record in records for image in (record, *record.earlier)]
     forgotten = draw(st.sets(st.sampled_from([one.build for one in records]), max_size=2))
-    images = file_of(draw(st.sampled_from(records))) if draw(st.booleans()) else NO_IMAGES
-    used = draw(st.lists(st.sampled_from(records), max_size=4))
+    images = file_of(draw(st.sampled_from(every))) if draw(st.booleans()) else NO_IMAGES
+    used = draw(st.lists(st.sampled_from(every), max_size=4))
     uses = [use(draw(st.sampled_from((one.image_ids[REGION], one.digest.removeprefix("sha256:"))))) for one in used]
     policy = Policy(draw(st.integers(0, 3)), timedelta(days=draw(st.integers(0, 170))), 14 * DAY)
-    begun = {one.build for one in draw(st.lists(st.sampled_from(records), max_size=3))}
+    begun = {one.build for one in draw(st.lists(st.sampled_from(every), max_size=3))}
     known = tuple(stored(one) for one in records if one.build not in forgotten)
     return Inventory(known, {REGION: there}, images), uses, policy, begun
 
@@ -242,7 +397,7 @@ def worlds(draw: st.DrawFn) -> tuple[Inventory, list[Use], Policy, set[str]]:
 def applied(inventory: Inventory, planned: tuple[Step, ...]) -> Inventory:
     """The world after the steps."""
     there = dict(inventory.described[REGION])
-    known = {one.record.build: one for one in inventory.stored if one.record}
+    known = {one.record.build: one.record for one in inventory.stored if one.record}
     for step in planned:
         description = dict(there.get(step.image_id, {}))
         match step.action:
@@ -264,8 +419,12 @@ def applied(inventory: Inventory, planned: tuple[Step, ...]) -> Inventory:
             case Action.DELETE:
                 assert step.record
                 there.pop(step.image_id, None)
-                del known[step.record.build]
-    return replace(inventory, stored=tuple(known.values()), described={REGION: there})
+                if newer := step.record.replaced_by:
+                    known[newer] = known[newer].without(step.record.build)
+                else:
+                    del known[step.record.build]
+    known_now = tuple(map(stored, known.values()))
+    return replace(inventory, stored=known_now, described={REGION: there})
 
 
 @given(worlds())
@@ -288,7 +447,7 @@ def test_nothing_that_is_used_leased_in_force_or_below_something_kept_is_ever_to
         and not one.reason.startswith("its state")
         for image in one.record.parent_image_ids.values()
     }
-    recorded = {image for one in inventory.records for image in one.image_ids.values()}
+    recorded = {image for one in inventory.recorded for image in one.image_ids.values()}
     for step in planned:
         if step.action.changes and step.action is not Action.UNMARK:
             assert step.record, "what no record proves to be ours"
@@ -318,7 +477,29 @@ def test_done_twice_it_changes_nothing_the_second_time(
     inventory, uses, policy, begun = found
     first = planned_of(inventory, uses, policy, begun)
     after = applied(inventory, first)
-    assert [one for one in planned_of(after, uses, policy, begun) if one.action.changes] == []
+    second = [one for one in planned_of(after, uses, policy, begun) if one.action.changes]
+    waited_for = {one.record.replaced_by for one in first if one.record and one.action is Action.DELETE}
+    assert {one.action for one in second} <= {Action.DELETE}, "the record of a digest, after what it has replaced"
+    assert {one.record.build for one in second if one.record} <= waited_for
+    last = applied(after, tuple(second))
+    assert [one for one in planned_of(last, uses, policy, begun) if one.action.changes] == []
+
+
+@given(worlds())
+def test_what_was_replaced_is_none_of_the_newest_and_goes_before_the_record_that_names_it(
+    found: tuple[Inventory, list[Use], Policy, set[str]],
+) -> None:
+    inventory, uses, policy, begun = found
+    planned = planned_of(inventory, uses, policy, begun)
+    newest = [one.record for one in planned if one.record and one.reason.startswith("among the newest")]
+    assert not [one for one in newest if one.replaced_by]
+    assert all(count <= policy.keep for count in Counter(one.recipe for one in newest).values())
+    images = inventory.described[REGION]
+    for step in planned:
+        if step.record and step.record.replaced_by:
+            assert f"{step.record.replaced_by} has replaced it (build {step.record.build})" in step.reason
+        if step.record and step.action is Action.DELETE:
+            assert not [one for one in step.record.earlier if one.image_ids[REGION] in images or one.build in begun]
 
 
 @given(worlds())
