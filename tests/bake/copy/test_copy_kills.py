@@ -125,11 +125,11 @@ def test_the_points_are_all_the_writes_that_there_are_and_a_second_copy_makes_th
     assert done.returncode == 0, done.stderr
     made = Counter(writes(done.stderr))
     assert set(made) == set(WRITES)
-    assert {name: made[name] for name in LEASE} == {name: TIMES[name] for name in LEASE}
+    assert all(made[name] >= TIMES[name] for name in LEASE), "a lease is renewed where a copy takes long"
     check_whole(account)
     again = call()
     assert again.returncode == 0
-    assert tuple(writes(again.stderr)) == LEASE
+    assert set(writes(again.stderr)) == set(LEASE)
     assert leases(account.aws, BUCKET) == []
 
 
