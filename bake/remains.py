@@ -7,9 +7,9 @@ of a build id that is none of ours. All times are AWS's: S3 says how late it is 
 thing is.
 
 EC2 is looked at before the bucket is asked: a lease is older than all that is made under it, and a record is written
-before the lease is released, so whatever was seen has one of them. The bucket's own documents count to what is looked
-at. What is to go is decided once more from a new look
-right before it goes, and only what was said to go does. A region that refuses holds up no other.
+before the lease is released, so whatever was seen has one of them. The documents in the bucket are looked at with EC2.
+What is to go is decided once more from a new look right before it goes, and only what was said to go does. A region
+that refuses holds up no other.
 
 Imports little, as `bake.sweep` does. It takes s3:ListBucket, s3:GetObject on leases/* and images/*, s3:DeleteObject on
 documents in images/*, and of EC2 what docs/images.md lists.
