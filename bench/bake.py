@@ -137,8 +137,9 @@ def waiting(bake: Bake, rounds: int) -> Table:
             os.environ["AWS_ENDPOINT_URL"] = endpoint
     alone, many = (statistics.median(values) for values in measured.values())
     note = goal(f"All at once against `{TIER}`", many / alone, SIBLINGS)
+    chance = "When Packer sees that an image is there is chance: its plugin asks again after growing, random pauses."
     title = f"Bakes side by side, where EC2 takes {IMAGE_SECONDS:g} seconds for an image"
-    return Table(title, measured, notes=(note,))
+    return Table(title, measured, notes=(note, chance))
 
 
 class SlowImages:
