@@ -22,11 +22,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import chain
 from typing import Any
 
 from bake import build_id, sweep
 from bake.application import APPLICATION, COPIED_FROM
-from bake.sweep import TAG, Found, Kind, Removal
+from bake.sweep import DOCUMENT, TAG, Found, Kind, Removal
 from console.aws import Aws, errors
 from console.errors import KilnError
 
@@ -125,7 +126,7 @@ def _build_of(one: Found, instances: Mapping[str, str]) -> str:
     """The build that a thing is of, by its tag, its name or its instance; empty where none of them says so."""
     if build := one.tags.get(TAG):
         return build
-    prefix = {Kind.IMAGE: f"{APPLICATION.lower()}-", Kind.KEY_PAIR: "packer-", Kind.DOCUMENT: ""}.get(one.kind)
+    prefix = sweep.names("").get(one.kind)
     if prefix is not None and one.name.startswith(prefix) and build_id.began(one.name.removeprefix(prefix)):
         return one.name.removeprefix(prefix)
     return instances.get(one.made_from, "")
@@ -148,8 +149,7 @@ def ask(aws: Aws, bucket: str) -> Known:
         keys = [one["Key"] for one in records if one["Key"].endswith(".json") and not one["Key"].endswith(BILL)]
         with ThreadPoolExecutor(READERS) as threads:
             texts = threads.map(lambda key: _text(s3, bucket, key), keys)
-            found = [[*IDS.findall(text), *(one[0] for one in sweep.DOCUMENT.finditer(text))] for text in texts]
-        named = frozenset(one for of_record in found for one in of_record)
+            named = frozenset(one[0] for text in texts for one in chain(IDS.finditer(text), DOCUMENT.finditer(text)))
     return Known(named, live, now)
 
 
@@ -229,9 +229,8 @@ def apply(aws: Aws, bucket: str, places: Mapping[str, Aws], older_than: timedelt
         for one in there:
             if one.removals:
                 try:
-                    place = places[region]
-                    here = _bucket_in(place, aws, bucket)
-                    swept.append(remove(place, one, older_than, lambda: ask(aws, bucket), here))
+                    here = _bucket_in(places[region], aws, bucket)
+                    swept.append(remove(places[region], one, older_than, lambda: ask(aws, bucket), here))
                 except KilnError as problem:
                     refused[region] = problem
     return Result(result.planned, tuple(swept), refused)

@@ -12,7 +12,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,19 +123,15 @@ def many(bake: Bake, rounds: int) -> Table:
 
 def waiting(bake: Bake, rounds: int) -> Table:
     """All tiers at once against one, where images take time as EC2's do, and not only this machine's processors."""
-    with Proxy(endpoint := os.environ["AWS_ENDPOINT_URL"]) as proxy:
+    with through_proxy() as proxy:
         proxy.after = SlowImages(IMAGE_SECONDS)
-        os.environ["AWS_ENDPOINT_URL"] = proxy.url
-        try:
-            measured = take_turns(
-                {
-                    f"`{TIER}` alone": lambda: bake(TIER, "--force")[0],
-                    f"all {len(tiers())} at once": lambda: bake(*tiers(), "--force")[0],
-                },
-                rounds,
-            )
-        finally:
-            os.environ["AWS_ENDPOINT_URL"] = endpoint
+        measured = take_turns(
+            {
+                f"`{TIER}` alone": lambda: bake(TIER, "--force")[0],
+                f"all {len(tiers())} at once": lambda: bake(*tiers(), "--force")[0],
+            },
+            rounds,
+        )
     alone, many = (statistics.median(values) for values in measured.values())
     note = goal(f"All at once against `{TIER}`", many / alone, SIBLINGS)
     chance = "When Packer sees that an image is there is chance: its plugin asks again after growing, random pauses."
@@ -175,13 +172,20 @@ def rebuild(bake: Bake, rounds: int) -> Table:
 
 def calls_of(run: Callable[[], object]) -> list[Call]:
     """The calls of AWS that are made while it runs."""
+    with through_proxy() as proxy:
+        run()
+    return proxy.calls
+
+
+@contextmanager
+def through_proxy() -> Iterator[Proxy]:
+    """What is run in the block finds a proxy where it looks for AWS."""
     with Proxy(endpoint := os.environ["AWS_ENDPOINT_URL"]) as proxy:
         os.environ["AWS_ENDPOINT_URL"] = proxy.url
         try:
-            run()
+            yield proxy
         finally:
             os.environ["AWS_ENDPOINT_URL"] = endpoint
-        return proxy.calls
 
 
 def of_bake(call: Call) -> bool:

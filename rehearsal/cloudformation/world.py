@@ -66,7 +66,7 @@ class World:
         found: dict[str, str] = {}
         for some in [*alone, *(together[n : n + AT_ONCE] for n in range(0, len(together), AT_ONCE))]:
             answer = ssm.get_parameters(Names=some)
-            found |= {some[0] if some in alone else one["Name"]: one["Value"] for one in answer["Parameters"]}
+            found |= {some[0] if len(some) == 1 else one["Name"]: one["Value"] for one in answer["Parameters"]}
         if missing := sorted(set(names) - set(found)):
             raise invalid(f"Unable to fetch parameters [{','.join(missing)}] from parameter store for this account.")
         return found

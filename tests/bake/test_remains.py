@@ -11,19 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bake import build_id, remains, sweep
-from bake.place import TOOLING_PREFIX, Home
+from bake.place import Home
 from bake.remains import Known, plan
 from bake.sweep import TAG, Found, Kind
 from bake.sweep_function import handler
 from console.aws import Aws
 from console.errors import KilnError
 from tests.bake.bakers import DEBIAN
+from tests.bake.recorded import BUCKET, deploy_tooling
 from tests.bake.said import said
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LIMIT = timedelta(hours=3)
 OLD, YOUNG = "web-20260601-080000-aaaaaa", "web-20260601-110000-bbbbbb"
-BUCKET = "images-of-the-test"
 
 
 def tags(build: str, application: str = "Payroll") -> dict[str, str]:
@@ -185,10 +185,7 @@ def test_what_is_protected_recorded_leased_or_copied_since_it_was_looked_at_stay
 def account(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     home = Home("Dev", "dev", "123456789012", aws.region, ())
     monkeypatch.setattr(Home, "from_parameter_files", lambda: home)
-    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
-    for name in ("subnet-ids", "security-group-id", "instance-profile", "key-arn", "image-bucket"):
-        value = BUCKET if name == "image-bucket" else "x"
-        aws.client("ssm").put_parameter(Name=TOOLING_PREFIX + name, Value=value, Type="String")
+    deploy_tooling(aws)
     return aws
 
 

@@ -148,6 +148,15 @@ class Killed(BaseException):
     """Nothing of the program runs after it."""
 
 
+@pytest.fixture
+def due(twice: tuple[ImageRecord, ImageRecord], world: World) -> tuple[ImageRecord, ImageRecord]:
+    """Both: the earlier one is to be deleted, the newer one is in use."""
+    earlier, newest = twice
+    use_in(world, STAGE, newest)
+    long_disabled(world, earlier)
+    return twice
+
+
 @contextmanager
 def killed_at(operation: str, number: int, when: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Killed right before or after the call of that number of an operation."""
@@ -183,14 +192,12 @@ def test_a_deletion_that_was_killed_at_any_call_is_ended_by_the_next(
     operation: str,
     number: int,
     when: str,
-    twice: tuple[ImageRecord, ImageRecord],
+    due: tuple[ImageRecord, ImageRecord],
     world: World,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    earlier, newest = twice
-    use_in(world, STAGE, newest)
-    long_disabled(world, earlier)
+    earlier, newest = due
     with killed_at(operation, number, when, monkeypatch), pytest.raises(Killed):
         call(capsys, *AT_ONCE, "--apply")
     ended = (operation, number, when) == ("PutObject", 2, "after")
@@ -208,14 +215,12 @@ def test_a_deletion_that_was_killed_at_any_call_is_ended_by_the_next(
 
 @pytest.mark.slow
 def test_what_others_write_into_the_record_while_a_replaced_image_is_deleted_stays(
-    twice: tuple[ImageRecord, ImageRecord],
+    due: tuple[ImageRecord, ImageRecord],
     world: World,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    earlier, newest = twice
-    use_in(world, STAGE, newest)
-    long_disabled(world, earlier)
+    earlier, newest = due
     write, remove = conditional.put, steps._remove
     test = BootTest(passed=True, at=datetime.now(UTC), seconds=1, instance_type="t3.small")
     both = {**newest.image_ids, ELSEWHERE: "ami-0000000000000c0e1"}
