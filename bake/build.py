@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,22 +17,20 @@ from bake.failure import BakeFailed, NoCapacity
 from bake.image import TestResult
 from bake.log import BuildLog
 from bake.packer import (
-    Event,
     Limits,
-    Message,
     Packer,
     PackerError,
     Phase,
     Result,
     Template,
     TemplateInvalid,
-    phase_of,
 )
 from bake.packer.errors import PackerFailed
 from bake.place import APPLICATION, TOOLING_PREFIX, Home, Workshop
 from bake.platforms import Platform
 from bake.recipe import ROOT, Layer, Recipe
 from bake.toolchain import Toolchain
+from bake.watcher import Watcher
 from bake.workspace import Workspace
 from console.aws import Aws, errors
 from console.errors import BadInput, KilnError
@@ -218,7 +215,10 @@ class Build:
                 )
             except TemplateInvalid as problem:
                 raise mistake_in_template(problem, workspace) from problem
-            except PackerError as problem:
+            except BaseException as problem:
+                watch.await_answers(problem)
+                if not isinstance(problem, PackerError):
+                    raise
                 if watch.unmet:
                     raise not_as_locked(self, watch.unmet, log.path) from problem
                 tests, phase = workspace.tests(), watch.failed_in
@@ -250,37 +250,6 @@ class Build:
             if isinstance(problem, BakeFailed):
                 problem.swept = text
             raise
-
-
-class Watcher:
-    """Shows a running build: a line per phase, on a terminal with the seconds counting, and everything in the log."""
-
-    def __init__(self, recipe: str, progress: Progress, log: BuildLog) -> None:
-        self.phase = Phase.PREPARE
-        self.failed_in = Phase.PREPARE  # the phase before Packer began to clean up
-        self._recipe, self._progress, self._log = recipe, progress, log
-        self._began = time.monotonic()
-        self._shown = -1
-        self.unmet: list[pins.Unmet] = []  # what the builder said of the lock of its packages
-
-    def event(self, event: Event) -> None:
-        self._log.write(event)
-        if isinstance(event, Message):
-            self.unmet += filter(None, map(pins.unmet, event.text.splitlines()))
-        following = phase_of(event)
-        if following and following is not self.phase:
-            self.phase = following
-            if following is not Phase.CLEAN_UP:
-                self.failed_in = following
-            self._show()
-
-    def tick(self) -> None:
-        if self._progress.console.is_terminal and int(time.monotonic() - self._began) != self._shown:
-            self._show()
-
-    def _show(self) -> None:
-        self._shown = int(time.monotonic() - self._began)
-        self._progress.phase(f"{self._recipe}: {self.phase} ({self._shown} s)")
 
 
 def validate(recipe: Recipe, artifact: Artifact | None, closure: Closure, home: Home, tools: Toolchain) -> None:

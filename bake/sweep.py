@@ -26,8 +26,11 @@ TAG = "kiln:build"
 DOCUMENTS = "images/"
 # As bake.contents.documents names a document about an image: recipe, digest, build, a part of its own sum.
 DOCUMENT = re.compile(r"images/[^/]+/[0-9a-f]{64}\.(?P<build>[a-z0-9-]+)\.[0-9a-f]{16}\.cdx\.json")
-# What a call made that was under way when Packer ended appears a moment later: look twice at least. The last round only
-# looks: what is there then is still there, whatever the calls before it answered.
+# A call outlives its caller: what it makes appears when EC2 has done it, some seconds after whoever asked was ended. So
+# long those wait, before they sweep, who ended a caller of EC2 while it was making something.
+UNDER_WAY_SECONDS = 10
+# EC2 tells of what it has made a moment later: look twice at least. The last round only looks: what is there then is
+# still there, whatever the calls before it answered.
 ROUNDS = 4
 PAUSE_SECONDS = 1
 TERMINATION_LIMIT_SECONDS = 300

@@ -2,7 +2,8 @@
 
 And Ctrl-C works: a shell without a terminal starts what runs in its background with SIGINT ignored, and every process
 of a test would inherit that. And a model of a service is read once in a process, not for every session of botocore's:
-that was a third of the time of a test that asks AWS from this process.
+that was a third of the time of a test that asks AWS from this process. And an assertion says what it compared in the
+modules that tests share too: pytest rewrites by itself only those that have tests.
 """
 
 import signal
@@ -14,6 +15,7 @@ import pytest
 from botocore.loaders import Loader
 from hypothesis import HealthCheck, settings
 
+pytest.register_assert_rewrite(*(f"tests.{one.name}" for one in Path(__file__).parent.iterdir() if one.is_dir()))
 settings.register_profile("kiln", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kiln")
 

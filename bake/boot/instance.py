@@ -4,6 +4,7 @@ It carries the tag and the names by which the sweep knows a build's things, so w
 them; and it ends itself after two hours, as a builder does, should nobody sweep.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -73,6 +74,9 @@ def launch(aws: Aws, trial: Trial, workshop: Workshop) -> Instance:
         except KilnError as problem:
             if number == len(workshop.subnets) or not CAPACITY.search(problem.found or ""):
                 raise
+        except BaseException:  # Ctrl-C: EC2 launches it all the same, and nobody could sweep it before
+            time.sleep(sweep.UNDER_WAY_SECONDS)
+            raise
         else:
             one = answer["Instances"][0]
             return Instance(one["InstanceId"], one["PrivateIpAddress"], key)

@@ -14,6 +14,13 @@ from rehearsal.guests.podman import mac_of
 from rehearsal.guests.states import Reason, State
 
 
+class Kept(InstanceState):
+    """A state that moto cannot change."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self.__dict__.setdefault(name, value)
+
+
 class InstanceRecord:
     """moto's record of an instance, as a machine reads and writes it."""
 
@@ -100,7 +107,8 @@ class InstanceRecord:
 
     def _give_free(self) -> None:
         """moto's own termination: interfaces, volumes, profile; and the addresses, which moto keeps."""
-        shown, self._instance._state = self._instance._state, InstanceState()
+        shown = self._instance._state
+        self._instance._state = Kept(shown.name, shown.code)  # others look meanwhile
         try:
             self._instance.terminate()
         finally:

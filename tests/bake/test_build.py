@@ -6,16 +6,15 @@ from pathlib import Path
 import pytest
 
 from bake import artifact, build, digest, failed_build, recipe, sweep, toolchain
-from bake.build import Build, Watcher
+from bake.build import Build
 from bake.digest import Closure
 from bake.failure import BakeFailed
 from bake.image import TestResult
 from bake.log import KEPT, BuildLog
-from bake.packer import BuildFailed, LimitReached, Message, Phase
+from bake.packer import BuildFailed, LimitReached, Phase
 from bake.place import Home
 from bake.recipe import Layer
 from console.errors import BadInput
-from console.progress import Progress
 
 HOME = Home("Dev", "dev", "111111111111", "eu-west-1", ())
 CALLER = "arn:aws:sts::111111111111:assumed-role/baker/me"
@@ -80,19 +79,6 @@ def test_the_error_says_what_became_of_what_was_made() -> None:
     assert build.in_words(BUILD, sweep.Outcome()) == "nothing was left"
     left = build.in_words(BUILD, sweep.Outcome(left=("instance i-1 (no)",)))
     assert left == "not removed: instance i-1 (no); again with: python -m bake sweep --build web-1 --apply"
-
-
-def test_the_phase_of_a_failure_is_the_one_before_packer_cleaned_up() -> None:
-    with BuildLog.of("b") as log:
-        watcher = Watcher("web", Progress(), log)
-        for text in (
-            "Launching a source AWS instance...",
-            "Provisioning with x",
-            "Terminating the source AWS instance",
-        ):
-            watcher.event(Message(0, "", "say", text))
-    assert (watcher.phase, watcher.failed_in) == (Phase.CLEAN_UP, Phase.PROVISION)
-    assert log.path.read_text(encoding="utf-8").count("\n") == 3
 
 
 def test_only_the_last_logs_are_kept(state: Path) -> None:

@@ -8,6 +8,7 @@ to exactly what it was. Packer is played here, and cleans nothing up; the real o
 import json
 import random
 import re
+import time
 from collections import Counter
 from dataclasses import dataclass
 
@@ -153,6 +154,32 @@ def test_whoever_is_killed_at_whichever_call_nothing_is_orphaned(
         recorded_and_reused(world, before, after, point)
         world.forget(before)
     assert world.listing() == before, point
+
+
+def test_what_ec2_launches_some_seconds_after_packer_was_killed_is_swept_by_the_bake(
+    world: World, reference: Reference
+) -> None:
+    """EC2 does what it was asked for, whatever became of who asked."""
+    done: list[Call] = []
+
+    def before(call: Call) -> Answer | None:
+        if call.operation == "RunInstances":
+            packer = world.packer()
+            assert packer, "it asks, so it runs"
+            kill(packer)
+            time.sleep(5)
+            assert world.listing()["instances"] == reference.before["instances"]
+            done.append(call)
+        return None
+
+    world.before = before
+    bake = world.start("web")
+    said, _ = bake.communicate(timeout=240)
+    world.at_peace()
+    assert (bake.returncode, len(done)) == (1, 1), said
+    assert "removed instance i-" in said
+    assert "for the calls of Packer's that EC2 may still be doing" in said
+    assert world.listing() == reference.before
 
 
 def recorded_and_reused(world: World, before: Listing, after: Listing, point: Point) -> None:

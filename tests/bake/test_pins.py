@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bake import digest, failed_build, pins, recipe, repin, toolchain
-from bake.build import Build, Watcher
+from bake.build import Build
 from bake.digest import Closure
 from bake.failure import BakeFailed
 from bake.flow import Baker
@@ -23,6 +23,7 @@ from bake.pins import Unmet
 from bake.plan import Action
 from bake.platforms import Platform
 from bake.recipe import Layer, Recipe
+from bake.watcher import Watcher
 from bake.workspace import Workspace
 from console.errors import BadInput
 from console.progress import Progress

@@ -1,5 +1,7 @@
 """A boot test in an AWS without machines: what is launched, and that nothing of it is left whatever ends it."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -192,6 +194,33 @@ def test_whatever_ends_it_nothing_is_left(
     outcomes["tests"] = ended_by
     with pytest.raises(type(ended_by)):
         run(aws, workshop, tier, record)
+    assert left(aws) == []
+
+
+def test_what_ec2_launches_after_ctrl_c_is_not_left(
+    aws: Aws,
+    workshop: Workshop,
+    tier: Recipe,
+    record: ImageRecord,
+    outcomes: dict[str, Case],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ec2 = aws.client("ec2")
+    real, later = ec2.run_instances, ThreadPoolExecutor(1)
+
+    def launched_later(request: dict[str, Any]) -> None:
+        time.sleep(0.5)
+        real(**request)
+
+    def interrupted(**request: Any) -> Any:
+        later.submit(launched_later, request)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ec2, "run_instances", interrupted)
+    monkeypatch.setattr("bake.sweep.UNDER_WAY_SECONDS", 2)
+    with later, pytest.raises(KeyboardInterrupt):
+        run(aws, workshop, tier, record)
+    assert len(ec2.describe_instances()["Reservations"]) == 1
     assert left(aws) == []
 
 
