@@ -1,6 +1,7 @@
 """`source .venv/bin/activate` is enough: the programs of the environment are the pinned ones."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -58,6 +59,26 @@ def test_the_cdk_starts_the_python_of_the_environment(tmp_path: Path) -> None:
         [BIN / "cdk", "synth", "--app", "python app.py"], env=BARE, cwd=tmp_path, capture_output=True, text=True
     )
     assert f"started by {BIN / 'python'}" in done.stdout + done.stderr
+
+
+def test_what_node_compiles_of_the_cdk_is_kept_and_nothing_of_an_app(tmp_path: Path) -> None:
+    said_by(BIN / "cdk", "--version")
+    assert [file for file in activation.COMPILED.rglob("*") if file.is_file()]
+    code = "process.exit(Number(require('node:module').getCompileCacheDir() !== undefined))"
+    app = [str(NODE), "-e", code]
+    done = subprocess.run(
+        [
+            BIN / "cdk",
+            "synth",
+            "--app",
+            shlex.join([str(BIN / "python"), "-c", f"import subprocess; print('the app:', subprocess.call({app}))"]),
+        ],
+        env=BARE,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert "the app: 0" in done.stdout + done.stderr
 
 
 def test_a_signal_reaches_packer_and_not_a_shell_in_between(tmp_path: Path) -> None:
