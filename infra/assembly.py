@@ -231,10 +231,14 @@ def _tooling(app: cdk.App, home: Environment, tooling: ToolingTable, environment
     place = Placement(
         "Tooling", name, name, home.account, home.region, home.protected, {"kiln:application": APPLICATION}
     )
-    return Group(placements=(place, *(_image_copies(app, home, region, accounts) for region in tooling.copy_regions)))
+    copies = (_image_copies(app, home, tooling, region, accounts) for region in tooling.copy_regions)
+    return Group(placements=(place, *copies))
 
 
-def _image_copies(app: cdk.App, home: Environment, region: str, account_ids: Sequence[str]) -> Placement:
+def _image_copies(
+    app: cdk.App, home: Environment, tooling: ToolingTable, region: str, account_ids: Sequence[str]
+) -> Placement:
     source, name = f"ImageCopies-{region}", f"{APPLICATION}-ImageCopies-{region}"
-    ImageCopies(app, source, home=home, region=region, account_ids=account_ids)
+    organizations = tooling.organizations
+    ImageCopies(app, source, home=home, region=region, account_ids=account_ids, organizations=organizations)
     return Placement(source, name, name, home.account, region, home.protected, {"kiln:application": APPLICATION})

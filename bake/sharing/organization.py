@@ -45,6 +45,11 @@ class Organization:
         return cls(arn, found["whole"] or found["org"], found["unit"])
 
     @property
+    def path(self) -> str:
+        """As a parameter file names it."""
+        return f"{self.id}/{self.unit}" if self.unit else self.id
+
+    @property
     def statement(self) -> dict[str, Any]:
         """What a key's policy needs for it."""
         condition = (
@@ -123,6 +128,7 @@ def require(aws: Aws, key: str, one: Organization) -> None:
             where=f"{key}, its policy",
             found=f"nothing that allows {one.unit or one.id} {', '.join(actions)}",
             expected=json.dumps(one.statement),
-            next_step="add such a statement to the key's policy, then share again: for the key of Payroll-Tooling "
-            "a user of the key in constructs/kiln/images/image_factory.py, and cdk deploy Payroll-Tooling",
+            next_step="add such a statement to the key's policy, then share again; for a key of Payroll's: "
+            f'"{one.path}" in [tooling] organizations of the parameter file, and cdk deploy Payroll-Tooling, in the '
+            "other regions Payroll-ImageCopies-REGION",
         )

@@ -24,6 +24,14 @@ DomainName = Annotated[
         pattern=rf"^({LABEL}\.)+[a-z]{{2,}}$", max_length=253, description="a domain name such as stage.payroll.example"
     ),
 ]
+Organization = Annotated[
+    str,
+    Field(
+        pattern=r"^o-[a-z0-9]{10,32}(/ou-[0-9a-z]{4,32}-[0-9a-z]{8,32})?$",
+        description="the id of an organization such as o-a1b2c3d4e5, or with that of a unit: o-…/ou-…",
+    ),
+]
+"""As API_Organization and API_OrganizationalUnit say in https://docs.aws.amazon.com/organizations/latest/APIReference/"""
 InstanceType = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9-]*\.(nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?)$")
 ]

@@ -11,6 +11,7 @@ from infra.parameters.fields import (
     DomainName,
     InstanceType,
     MailAddress,
+    Organization,
     Region,
     Table,
     TimeZone,
@@ -222,10 +223,17 @@ class Tooling(Table):
             description='regions that images can be copied to, each once, such as ["eu-central-1"]; a stack in each',
         ),
     ] = ()
+    organizations: Annotated[
+        tuple[Organization, ...],
+        Field(
+            strict=False,
+            description='organizations, or units of one, whose accounts may use the key of images: ["o-a1b2c3d4e5"]',
+        ),
+    ] = ()
 
-    @field_validator("copy_regions")
+    @field_validator("copy_regions", "organizations")
     @classmethod
-    def _each_once(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(regions)) < len(regions):
-            raise ValueError("each region once")
-        return regions
+    def _each_once(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(listed)) < len(listed):
+            raise ValueError("each once")
+        return listed

@@ -10,7 +10,7 @@ from infra import images
 from infra.parameters import Environment
 from kiln.account.account_guard import AccountGuard
 from kiln.data.key import Key
-from kiln.data.volume_key_user import launching_accounts
+from kiln.data.volume_key_user import launching_accounts, launching_organizations
 
 
 class ImageCopies(cdk.Stack):
@@ -24,12 +24,21 @@ class ImageCopies(cdk.Stack):
         home: the environment in whose account images are baked.
         region: the one that they are copied to.
         account_ids: of the environments that launch from the images.
+        organizations: whose accounts may launch from them too.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, home: Environment, region: str, account_ids: Sequence[str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        home: Environment,
+        region: str,
+        account_ids: Sequence[str],
+        organizations: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
         AccountGuard(self, "Guard", environment="Tooling", account=home.account, region=region)
-        key = Key(self, "Key", description="Copies of images", users=launching_accounts(account_ids))
+        users = (*launching_accounts(account_ids), *launching_organizations(organizations))
+        key = Key(self, "Key", description="Copies of images", users=users)
         kms.CfnAlias(key, "Alias", alias_name=images.KEY_ALIAS, target_key_id=key.arn)

@@ -47,6 +47,7 @@ class Tooling(cdk.Stack):
             cidr=tooling.cidr,
             key_alias=images.KEY_ALIAS.removeprefix("alias/"),
             account_ids=account_ids,
+            organizations=tooling.organizations,
         )
         TOOLING.write(self, "vpc-id", factory.network.vpc_id)
         TOOLING.write(self, "subnet-ids", factory.network.subnet_ids)

@@ -1,4 +1,4 @@
-"""The stack of a region that images are copied to: one for each in the parameter file, with its key."""
+"""Who may launch from images and their copies: the keys of Tooling and of each region in its parameter file."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bake.sharing.organization import NEEDED, Organization, lacking
 from infra import images
 from infra.assembly import synthesize
 from infra.images import KEY_ALIAS
@@ -13,6 +14,12 @@ from infra.parameters import Environment
 from infra.parameters.resources import Tooling
 
 REGION = "eu-central-1"
+WHOLE = Organization.of("arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5")
+UNIT = Organization.of("arn:aws:organizations::999999999999:ou/o-f6a7b8c9d0/ou-ab12-11111111")
+OTHERS = [
+    Organization.of("arn:aws:organizations::999999999999:organization/o-f6a7b8c9d0"),
+    Organization.of("arn:aws:organizations::999999999999:ou/o-f6a7b8c9d0/ou-ab12-22222222"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +27,8 @@ def assembly(tmp_path_factory: pytest.TempPathFactory, environments: tuple[Envir
     def with_copies(one: Environment) -> Environment:
         if one.tooling is None:
             return one
-        return one.model_copy(update={"tooling": Tooling(cidr=one.tooling.cidr, copy_regions=(REGION, "us-east-1"))})
+        table = Tooling(cidr=one.tooling.cidr, copy_regions=(REGION, "us-east-1"), organizations=(WHOLE.id, UNIT.path))
+        return one.model_copy(update={"tooling": table})
 
     file = Path(__file__).parent / "images.toml"
     folder = tmp_path_factory.mktemp("cdk.out")
@@ -49,6 +57,22 @@ def test_its_key_has_the_alias_that_a_copy_asks_for_and_lets_the_other_accounts_
     policy = json.dumps(key["Properties"]["KeyPolicy"])
     assert all(one.account in policy for one in environments if not one.tooling)
     assert REGION in json.dumps(template["Rules"])
+
+
+@pytest.mark.parametrize("stack", ["Tooling", f"ImageCopies-{REGION}"])
+def test_the_key_lets_the_organizations_and_units_of_the_parameter_file_launch_and_no_other(
+    assembly: Path, stack: str
+) -> None:
+    resources = json.loads((assembly / f"{stack}.template.json").read_text())["Resources"].values()
+    [policy] = [
+        one["Properties"]["KeyPolicy"]
+        for one in resources
+        if one["Type"] == "AWS::KMS::Key" and "mages" in one["Properties"]["Description"]
+    ]
+    for one in (WHOLE, UNIT):
+        assert lacking(policy, one) == (), "as `share` asks it"
+    for other in OTHERS:
+        assert lacking(policy, other) == NEEDED
 
 
 def test_there_is_none_where_the_file_names_no_region(environments: tuple[Environment, ...], tmp_path: Path) -> None:

@@ -241,6 +241,22 @@ def test_images_are_copied_to_other_regions_each_once(
     assert len(mistakes(tmp_path, tables)) == count
 
 
+@pytest.mark.parametrize(
+    ("organizations", "count"),
+    [
+        (["o-a1b2c3d4e5", "o-a1b2c3d4e5/ou-ab12-11111111"], 0),
+        (["o-a1b2c3d4e5", "o-a1b2c3d4e5"], 1),
+        (["arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5"], 1),
+        (["*"], 1),
+    ],
+)
+def test_organizations_are_named_by_their_ids_each_once(
+    tmp_path: Path, tables: Tables, organizations: list[str], count: int
+) -> None:
+    tables["dev"]["tooling"]["organizations"] = organizations
+    assert len(mistakes(tmp_path, tables)) == count
+
+
 def test_two_environments_in_one_account_are_reported(tmp_path: Path, tables: Tables) -> None:
     tables["production"]["account"] = tables["stage"]["account"]
     [mistake] = mistakes(tmp_path, tables)

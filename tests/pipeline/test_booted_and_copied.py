@@ -97,15 +97,20 @@ def test_ctrl_c_removes_everything_and_leaves_the_record_as_it_is(
     assert boot_test(tooling) == before
 
 
-def test_a_region_has_its_key_from_a_stack_and_every_account_sees_the_copy_there(
+def test_a_region_has_its_key_from_a_stack_and_every_account_sees_the_copy_there_and_an_organization_may(
     tooling: Pipeline, web: dict[str, Any]
 ) -> None:
     home = next(one for one in tooling.state.accounts if one.environment == "dev")
     refused = said(tooling, "copy", "web", "--to", REGION, expect_failure=True)["error"]
     assert f"cdk deploy Payroll-ImageCopies-{REGION}" in refused["next step"]
     file = tooling.workspace / "infra" / "environments" / "dev.toml"
-    with changed(file, "[tooling]\n", f'[tooling]\ncopy_regions = ["{REGION}"]\n'):
+    organization = "arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5"
+    refused = said(tooling, "share", "web", "--organization", organization, expect_failure=True)["error"]
+    assert '"o-a1b2c3d4e5" in [tooling] organizations' in refused["next step"]
+    table = f'[tooling]\ncopy_regions = ["{REGION}"]\norganizations = ["o-a1b2c3d4e5"]\n'
+    with changed(file, "[tooling]\n", table):
         tooling.run("cdk", "bootstrap", f"aws://{home.id}/{REGION}")
+        tooling.deploy("Payroll-Tooling")
         tooling.deploy(f"Payroll-ImageCopies-{REGION}")
     found = said(tooling, "copy", "web", "--to", REGION)
     (copied,) = found["regions"]
@@ -117,3 +122,7 @@ def test_a_region_has_its_key_from_a_stack_and_every_account_sees_the_copy_there
     reused = tooling.bake("web")
     assert (reused["action"], reused["image_ids"].get(REGION)) == ("reused", copied["image"])
     assert said(tooling, "share", "web")["shared"] == []
+    shared = said(tooling, "share", "web", "--organization", organization)["shared"]
+    assert {(one["region"], one["kind"], one["principal"]) for one in shared} == {
+        (region, "image", organization) for region in reused["image_ids"]
+    }

@@ -1,4 +1,4 @@
-"""Who may use the key of volumes and snapshots: Auto Scaling, and accounts that start from them or keep copies."""
+"""Who may use the key of volumes and snapshots: Auto Scaling, and who starts from them or keeps copies."""
 
 from collections.abc import Sequence
 
@@ -48,4 +48,23 @@ def launching_accounts(account_ids: Sequence[str]) -> tuple[KeyUser, ...]:
     return (
         KeyUser("LaunchFromImages", principal, ACTIONS_TO_LAUNCH),
         KeyUser("GrantToAutoScaling", principal, ("kms:CreateGrant",)),
+    )
+
+
+def launching_organizations(organizations: Sequence[str]) -> tuple[KeyUser, ...]:
+    """All accounts of organizations, and of units and what is below them, as `launching_accounts`; none with none.
+
+    Args:
+        organizations: ids, such as `o-a1b2c3d4e5`, or of a unit with its organization: `o-a1b2c3d4e5/ou-ab12-11111111`.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/allow-org-ou-to-use-key.html
+    """
+    whole = [one for one in organizations if "/" not in one]
+    units = ["{}/*/{}/*".format(*one.split("/")) for one in organizations if "/" in one]
+    actions = (*ACTIONS_TO_LAUNCH, "kms:CreateGrant")
+    in_one = {"StringEquals": {"aws:PrincipalOrgID": whole}}
+    in_a_unit = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": units}}
+    return (
+        *([KeyUser("LaunchFromImagesInOrganizations", ANYBODY, actions, in_one)] if whole else ()),
+        *([KeyUser("LaunchFromImagesInUnits", ANYBODY, actions, in_a_unit)] if units else ()),
     )

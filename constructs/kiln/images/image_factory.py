@@ -1,7 +1,8 @@
 """What baking needs and what keeps the images: network, builders' role, key of the images, bucket of their records.
 
 Images are encrypted with a key of their own, because a snapshot under the AWS managed key cannot be shared. The key's
-policy lets the environments' accounts start instances from them; nobody outside may encrypt with it or manage it.
+policy lets the environments' accounts, and organizations that are named, start instances from them; nobody outside may
+encrypt with it or manage it.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from constructs import Construct
 from kiln.data.bucket import Bucket, Encryption
 from kiln.data.key import Key
 from kiln.data.key_user import cloudwatch_logs
-from kiln.data.volume_key_user import launching_accounts
+from kiln.data.volume_key_user import launching_accounts, launching_organizations
 from kiln.network.bake_network import BakeNetwork
 from kiln.operations.log_group import Records
 
@@ -28,10 +29,18 @@ class ImageFactory(Construct):
         cidr: of the bake network.
         key_alias: such as `shop/images`.
         account_ids: the accounts that launch instances from the images, besides this one; there may be none.
+        organizations: whose accounts may launch from them too: ids of organizations, or `o-…/ou-…` of units.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, cidr: str, key_alias: str, account_ids: Sequence[str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cidr: str,
+        key_alias: str,
+        account_ids: Sequence[str],
+        organizations: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         # A builder gets its files over SSH and asks nothing of AWS: a role without any permission. A recipe that
@@ -40,7 +49,8 @@ class ImageFactory(Construct):
             self, "BuilderRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"), description="Builders of images"
         )
         self.instance_profile = iam.InstanceProfile(self, "BuilderProfile", role=self.builder_role)
-        users = [cloudwatch_logs(), *launching_accounts(list(account_ids))]
+        launching = (*launching_accounts(list(account_ids)), *launching_organizations(list(organizations)))
+        users = [cloudwatch_logs(), *launching]
         self.key = Key(self, "Key", description="Images and their records", users=users)
         # People look for this one by name; its path keeps the logical id that it has had from the beginning.
         alias = Construct(self.key, "Alias")
