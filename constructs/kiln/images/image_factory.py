@@ -5,6 +5,7 @@ policy lets the environments' accounts, and organizations that are named, start 
 encrypt with it or manage it.
 """
 
+import re
 from collections.abc import Sequence
 
 from aws_cdk import aws_iam as iam
@@ -17,9 +18,13 @@ from kiln.data.key_user import cloudwatch_logs
 from kiln.data.volume_key_user import launching_accounts, launching_organizations
 from kiln.network.bake_network import BakeNetwork
 from kiln.operations.log_group import Records
+from kiln.refusal import refuse
 
 TRAFFIC_DAYS = 90
 """For which it is known what builders fetched and from where."""
+
+ORGANIZATION = r"o-[a-z0-9]{10,32}(/ou-[0-9a-z]{4,32}-[0-9a-z]{8,32})?"
+"""API_Organization and API_OrganizationalUnit in https://docs.aws.amazon.com/organizations/latest/APIReference/"""
 
 
 class ImageFactory(Construct):
@@ -43,6 +48,10 @@ class ImageFactory(Construct):
         organizations: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
+        if wrong := [one for one in organizations if not re.fullmatch(ORGANIZATION, one)]:
+            raise refuse(
+                self, "organizations", found=wrong[0], expected="ids such as o-a1b2c3d4e5, or o-…/ou-… of a unit"
+            )
         # A builder gets its files over SSH and asks nothing of AWS: a role without any permission. A recipe that
         # needs one grants it to this role.
         self.builder_role = iam.Role(

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from kiln.images.image_factory import ImageFactory
+from kiln.refusal import WrongProperty
 
 ACCOUNTS = ["222222222222", "444444444444"]
 
@@ -120,3 +121,11 @@ def test_what_builders_fetched_is_written_down(factory: Any) -> None:
     flow = properties(factory, "AWS::EC2::FlowLog")
     assert (flow["ResourceId"], flow["TrafficType"]) == ({"Ref": vpc}, "ALL")
     assert properties(factory, "AWS::Logs::LogGroup")["RetentionInDays"] == 90
+
+
+@pytest.mark.parametrize("wrong", ["*", "o-a1b2c3d4e5/*", "r-ab12", "o-a1b2c3d4e5/ou-ab12-11111111/ou-ab12-22222222"])
+def test_what_is_no_organization_and_no_unit_of_one_is_refused(template: Callable[..., Any], wrong: str) -> None:
+    named: dict[str, Any] = {"account_ids": [], "organizations": ["o-a1b2c3d4e5", wrong]}
+    with pytest.raises(WrongProperty) as caught:
+        template(lambda stack: ImageFactory(stack, "F", cidr="10.90.0.0/16", key_alias="test/images", **named))
+    assert "organizations" in str(caught.value) and wrong in str(caught.value)
