@@ -14,8 +14,8 @@ from infra.commands.checkers import lint, nag
 from infra.commands.contracts import contracts
 from infra.commands.cost import cost
 from infra.commands.exceptions import exceptions
+from infra.commands.execution_policy import execution_policy
 from infra.commands.lock import lock
-from infra.commands.permissions import permissions
 from infra.commands.promises import promises
 from infra.mistakes import Mistake
 
@@ -74,7 +74,7 @@ infra.add_command(exceptions)
 infra.add_command(lint)
 infra.add_command(lock)
 infra.add_command(nag)
-infra.add_command(permissions)
+infra.add_command(execution_policy)
 infra.add_command(promises)
 
 

@@ -1,6 +1,7 @@
 """The real `cdk bootstrap` for every account; all but the first trust the account from which people deploy.
 
-With the permissions that a real account should have: those of `python -m infra permissions`, not AdministratorAccess.
+With the permissions that a real account should have: those of `python -m infra execution-policy`, and no
+AdministratorAccess.
 """
 
 import json
@@ -35,7 +36,9 @@ def bootstrap(
         target = f"aws://{account.id}/{account.region}"
         mine = {**environment, "AWS_PROFILE": account.environment, "AWS_REGION": account.region, "CI": "true"}
         log = folder / f"{account.environment}.log"
-        applied = _run([sys.executable, "-m", "infra", "permissions", "--apply", "--json"], folder, mine, target, log)
+        applied = _run(
+            [sys.executable, "-m", "infra", "execution-policy", "--apply", "--json"], folder, mine, target, log
+        )
         policies = ",".join(json.loads(applied)["execution_policies"])
         trust = [] if account.id == trusted else ["--trust", trusted, "--trust-for-lookup", trusted]
         command = [cdk, "bootstrap", target, *trust, "--cloudformation-execution-policies", policies]

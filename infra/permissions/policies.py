@@ -5,7 +5,7 @@
 - The **boundary** is the most that a role made by a template can ever do: what the templates grant to roles today. A
   role without it cannot be made, and nobody who deploys can take it away.
 
-Pure functions. `python -m infra permissions` writes the result into a file that is reviewed in git.
+Pure functions. `python -m infra execution-policy` writes the result into a file that is reviewed in git.
 """
 
 import json

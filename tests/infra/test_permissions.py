@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from console.errors import BadInput
-from infra.commands.permissions import FILE
+from infra.commands.execution_policy import FILE
 from infra.permissions import BOUNDARY
 from infra.permissions.account import Action, PolicyAccount, plan
 from infra.permissions.policies import (
@@ -124,7 +124,7 @@ def test_policies_fit_the_limits_of_iam_whatever_the_types(types: set[str]) -> N
 
 
 def test_the_policies_in_the_tree_are_those_of_the_templates(application: tuple[Stack, ...]) -> None:
-    assert json.loads(FILE.read_text()) == compute(application).by_name(), "run: python -m infra permissions"
+    assert json.loads(FILE.read_text()) == compute(application).by_name(), "run: python -m infra execution-policy"
 
 
 @pytest.fixture

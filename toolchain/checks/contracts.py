@@ -5,5 +5,5 @@ from toolchain.checks.outcome import Outcome
 
 
 def check() -> Outcome:
-    """Run `python -m infra contracts`, `lock` and `permissions --check`."""
-    return told("contracts", "lock", "permissions --check")
+    """Run `python -m infra contracts`, `lock` and `execution-policy --check`."""
+    return told("contracts", "lock", "execution-policy --check")

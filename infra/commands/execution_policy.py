@@ -1,4 +1,4 @@
-"""`python -m infra permissions`."""
+"""`python -m infra execution-policy`."""
 
 import json
 from dataclasses import asdict
@@ -12,25 +12,25 @@ from console.errors import BadInput, ExitCode
 from infra.commands import EXIT_CODES
 
 FILE = Path(__file__).resolve().parent.parent / "permissions" / "policies.json"
-NEXT = "python -m infra permissions"
+NEXT = "python -m infra execution-policy"
 
 EPILOG = f"""\b
 Examples:
-  python -m infra permissions            # compute anew, from the templates; review the change in git
-  AWS_PROFILE=stage python -m infra permissions --apply
+  python -m infra execution-policy       # compute anew, from the templates; review the change in git
+  AWS_PROFILE=stage python -m infra execution-policy --apply
 \b
 {EXIT_CODES}
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command("execution-policy", epilog=EPILOG)
 @click.option(
     "--apply", "apply_", is_flag=True, help="Put the policies of the file into the account of the credentials."
 )
 @click.option("--check", is_flag=True, help="Change nothing: fail where the file is not what the templates need.")
 @click.option("--dry-run", is_flag=True, help="With --apply: say what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-def permissions(apply_: bool, check: bool, dry_run: bool, as_json: bool) -> int:
+def execution_policy(apply_: bool, check: bool, dry_run: bool, as_json: bool) -> int:
     """What a deployment may do: execution policies and the permissions boundary, computed from the templates.
 
     Without options, writes infra/permissions/policies.json, which is reviewed in git.
