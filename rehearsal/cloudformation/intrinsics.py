@@ -4,6 +4,7 @@ import base64
 import ipaddress
 import itertools
 import json
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -31,7 +32,7 @@ class Lookup(Protocol):
 
 
 class Evaluator:
-    """Evaluates pieces of one template for one stack."""
+    """Evaluates pieces of one template for one stack, in any number of threads."""
 
     def __init__(
         self,
@@ -48,21 +49,25 @@ class Evaluator:
         self._outside = outside
         self._conditions: dict[str, bool] = {}
         self._under_way: set[str] = set()
+        self._lock = threading.RLock()  # resources are evaluated side by side: only of one thread is it a circle
 
     # conditions and rules ---------------------------------------------------------------------------------------
 
     def condition(self, name: str) -> bool:
         """Whether a condition holds. Raises AwsError for an unknown one and for a circle."""
-        if name not in self._conditions:
-            declared = self._template.section("Conditions")
-            if name not in declared:
-                raise invalid(f"Template error: unresolved condition dependency {name}")
-            if name in self._under_way:
-                raise invalid(f"Template error: circular dependency of condition {name}")
-            self._under_way.add(name)
-            self._conditions[name] = self._truth(declared[name])
-            self._under_way.discard(name)
-        return self._conditions[name]
+        with self._lock:
+            if name not in self._conditions:
+                declared = self._template.section("Conditions")
+                if name not in declared:
+                    raise invalid(f"Template error: unresolved condition dependency {name}")
+                if name in self._under_way:
+                    raise invalid(f"Template error: circular dependency of condition {name}")
+                self._under_way.add(name)
+                try:
+                    self._conditions[name] = self._truth(declared[name])
+                finally:
+                    self._under_way.discard(name)
+            return self._conditions[name]
 
     def live(self) -> list[str]:
         """The logical ids of the resources whose condition holds."""

@@ -3,6 +3,8 @@
 import base64
 import ipaddress
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -180,6 +182,33 @@ def test_conditions_in_a_circle_are_refused() -> None:
     circle = {"A": {"Fn::Not": [{"Condition": "B"}]}, "B": {"Fn::Not": [{"Condition": "A"}]}}
     with pytest.raises(AwsError, match="circular"):
         evaluator(Conditions=circle).condition("A")
+
+
+def test_a_condition_that_two_resources_ask_for_at_once_is_no_circle() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(Resources):
+        def ref(self, name: str) -> Any:
+            begun.set()
+            go_on.wait(10)
+            return super().ref(name)
+
+    template = Template("", {"Resources": {}, "Conditions": {"C": {"Fn::Equals": [{"Ref": "Topic"}, "arn:topic"]}}})
+    evaluate = Evaluator(template, {}, {}, Slow(), Outside())
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(evaluate.condition, "C")
+        assert begun.wait(10)
+        second = pool.submit(evaluate.condition, "C")
+        wait([second], timeout=0.2)
+        go_on.set()
+        assert (first.result(10), second.result(10)) == (True, True)
+
+
+def test_a_condition_that_could_not_be_evaluated_is_tried_again() -> None:
+    evaluate = evaluator(Conditions={"C": {"Fn::Equals": [{"Fn::ImportValue": "nothing"}, "x"]}})
+    for _ in range(2):
+        with pytest.raises(AwsError, match="No export named nothing"):
+            evaluate.condition("C")
 
 
 def test_a_rule_refuses_with_its_own_words() -> None:

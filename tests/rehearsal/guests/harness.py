@@ -120,7 +120,9 @@ class Place:
             **options,
         }
         answer = self.embedded.client("ec2").run_instances(MinCount=1, MaxCount=1, InstanceType="t3.small", **request)
-        return str(answer["Instances"][0]["InstanceId"])
+        (made,) = answer["Instances"]
+        assert made["State"]["Name"] == "pending", "it is answered before the guest is there"
+        return str(made["InstanceId"])
 
     def shell(self, instance_id: str, command: str) -> str:
         """What a command prints that `admin` runs over SSH."""
