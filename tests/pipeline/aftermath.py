@@ -65,7 +65,7 @@ def announced(phase: str, log: Path, recipe: str = "web") -> bool:
 
 def packer_of(bake: subprocess.Popen[str]) -> int | None:
     """The process id of the Packer that a bake started."""
-    listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
     family = {bake.pid}
     for pid, parent, arguments in rows:
