@@ -57,17 +57,20 @@ class Evaluator:
         """Whether a condition holds. Raises AwsError for an unknown one and for a circle."""
         with self._lock:
             if name not in self._conditions:
-                declared = self._template.section("Conditions")
-                if name not in declared:
-                    raise invalid(f"Template error: unresolved condition dependency {name}")
-                if name in self._under_way:
-                    raise invalid(f"Template error: circular dependency of condition {name}")
-                self._under_way.add(name)
-                try:
-                    self._conditions[name] = self._truth(declared[name])
-                finally:
-                    self._under_way.discard(name)
+                self._conditions[name] = self._holds(name)
             return self._conditions[name]
+
+    def _holds(self, name: str) -> bool:
+        declared = self._template.section("Conditions")
+        if name not in declared:
+            raise invalid(f"Template error: unresolved condition dependency {name}")
+        if name in self._under_way:
+            raise invalid(f"Template error: circular dependency of condition {name}")
+        self._under_way.add(name)
+        try:
+            return self._truth(declared[name])
+        finally:
+            self._under_way.discard(name)
 
     def live(self) -> list[str]:
         """The logical ids of the resources whose condition holds."""

@@ -58,8 +58,7 @@ class ImageFactory(Construct):
             self, "BuilderRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"), description="Builders of images"
         )
         self.instance_profile = iam.InstanceProfile(self, "BuilderProfile", role=self.builder_role)
-        launching = (*launching_accounts(list(account_ids)), *launching_organizations(list(organizations)))
-        users = [cloudwatch_logs(), *launching]
+        users = [cloudwatch_logs(), *launching_accounts(account_ids), *launching_organizations(organizations)]
         self.key = Key(self, "Key", description="Images and their records", users=users)
         # People look for this one by name; its path keeps the logical id that it has had from the beginning.
         alias = Construct(self.key, "Alias")
